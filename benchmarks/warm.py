@@ -1,0 +1,100 @@
+"""The price of one session: ``pytest --ofiuco-matrix``, warm, beside a bare ``pytest`` in each prepared environment.
+
+    python benchmarks/warm.py [--project DIR] [--rounds N]
+
+Both run in turn, N times, on the same environments and the same tests; the bare runs go two at a time, as the matrix
+does on two cores. Medians and their ratio are printed. The tests that need a cell are left out on both sides.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from pytest_ofiuco.run.launcher import project_to_install
+from pytest_ofiuco.run.plan import Narrowing, plan
+from pytest_ofiuco.run.progress import PreparationProgress
+from pytest_ofiuco.store.cache import Store
+from pytest_ofiuco.store.environment import Plan, Preparer
+from pytest_ofiuco.store.index import IndexSettings
+from pytest_ofiuco.store.interpreters import Interpreters
+from pytest_ofiuco.store.project import load
+
+AT_A_TIME = 2
+
+
+def environments(folder: Path) -> list[Path]:
+    """The interpreters of the project's prepared cells."""
+    store = Store.default(os.environ)
+    project = load(folder)
+    cells = plan(project, Narrowing(), Interpreters(store, os.environ)).cells
+    progress = PreparationProgress(len(cells), print, None)
+    preparer = Preparer(
+        store, IndexSettings.load(os.environ, folder), offline=False, refresh=False, progress=progress
+    )
+    found = []
+    for each in cells:
+        if each.resolution is not None and each.interpreter is not None:
+            prepared = preparer.prepare(
+                Plan(
+                    resolution=each.resolution,
+                    interpreter=each.interpreter,
+                    lock_directory=folder.resolve(),
+                    project=project_to_install(project),
+                )
+            )
+            found.append(prepared.python)
+    return found
+
+
+def seconds(work: Callable[[], None]) -> float:
+    """How long ``work`` takes, by the wall clock."""
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def run(command: Sequence[str], folder: Path, environ: dict[str, str]) -> None:
+    """Run a command, whose success is part of the measurement."""
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"{command} exited with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+
+
+def main() -> None:
+    """Measure, and print medians and the ratio."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--project", type=Path, default=Path(__file__).parents[1] / "example_project")
+    parser.add_argument("--rounds", type=int, default=7)
+    options = parser.parse_args()
+    folder: Path = options.project
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    tests = ["-q", "-p", "no:cacheprovider", "--ignore=tests/test_cell.py"]
+    matrix = [sys.executable, "-m", "pytest", "--ofiuco-matrix", "--ofiuco-jobs", str(AT_A_TIME), *tests]
+    pythons = environments(folder)
+
+    def session() -> None:
+        run(matrix, folder, environ)
+
+    def bare() -> None:
+        with ThreadPoolExecutor(AT_A_TIME) as pool:
+            list(pool.map(lambda python: run([str(python), "-m", "pytest", *tests], folder, environ), pythons))
+
+    session(), bare()
+    rounds = [(seconds(session), seconds(bare)) for _ in range(options.rounds)]
+    ours, floor = (statistics.median(column) for column in zip(*rounds, strict=True))
+    print(f"{len(pythons)} cells, {options.rounds} rounds, medians")
+    print(f"pytest --ofiuco-matrix             {ours:6.2f} s")
+    print(f"bare pytest, {AT_A_TIME} at a time           {floor:6.2f} s")
+    print(f"ratio                              {ours / floor:6.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""[tool.ofiuco] of pyproject.toml → ``Config``. Pure: it names things, and asks nobody whether they exist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pytest_ofiuco.core.matrix import Exclusion, PlatformAxis, PythonRange
+from pytest_ofiuco.core.platforms import MARKER_KEYS, PlatformDefinition, find, fixed
+from pytest_ofiuco.core.table import Table
+from pytest_ofiuco.core.target import Python
+from pytest_ofiuco.errors import UsageError
+
+HOST = "host"
+"""The platform of the machine that the matrix runs on."""
+
+_KEYS = (
+    "lock",
+    "python",
+    "platform",
+    "platforms",
+    "groups",
+    "extras",
+    "test-groups",
+    "install-project",
+    "missing-python",
+    "exclude",
+)
+_PLATFORM_KEYS = ("tag", "python", "provided", "interpreters", "markers")
+
+InstallProject = Literal["editable", "wheel", "no", "auto"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformSettings:
+    """[tool.ofiuco.platforms.NAME]: a built-in platform refined, or a new one."""
+
+    tag: str | None = None
+    pythons: tuple[PythonRange, ...] = ()
+    provided: tuple[str, ...] = ()
+    interpreters: tuple[str, ...] = ()
+    markers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What [tool.ofiuco] says; ``None`` where it leaves the choice open."""
+
+    file: str = "pyproject.toml"
+    lock: str | None = None
+    python: tuple[Python, ...] | None = None
+    platforms: tuple[str, ...] = (HOST,)
+    groups: tuple[str, ...] = ("main",)
+    extras: tuple[str, ...] = ()
+    test_groups: tuple[str, ...] | None = None
+    install_project: InstallProject = "auto"
+    missing_python: Literal["error", "skip"] = "error"
+    exclude: tuple[Exclusion, ...] = ()
+    settings: Mapping[str, PlatformSettings] = field(default_factory=dict)
+
+    def axis(self, name: str, host_tag: str) -> PlatformAxis:
+        """A platform by name, refined as the table says; ``host_tag`` is what ``host`` stands for.
+
+        Raises:
+            UsageError: no platform has that name.
+        """
+        settings = self.settings.get(name, PlatformSettings())
+        if settings.tag is not None:
+            definition = fixed(name, settings.tag, settings.markers)
+        elif name == HOST:
+            definition = fixed(name, host_tag, settings.markers)
+        else:
+            known = find(name)
+            definition = PlatformDefinition(name=name, choose=known.choose, markers=settings.markers)
+        return PlatformAxis(definition=definition, pythons=settings.pythons)
+
+
+def read(pyproject: Table) -> Config:
+    """Read [tool.ofiuco] from the root table of a pyproject.toml.
+
+    Raises:
+        InputError: a key that is not known, or a value that is not of its kind.
+    """
+    table = pyproject.table("tool").table("ofiuco")
+    for key in table:
+        if key not in _KEYS:
+            raise table.wrong(key, "not a key that is known", f"use one of: {', '.join(sorted(_KEYS))}")
+    names, settings = _platforms(table)
+    return Config(
+        file=pyproject.file,
+        lock=table.text("lock"),
+        python=_pythons(table),
+        platforms=names,
+        groups=table.texts("groups") or ("main",),
+        extras=table.texts("extras"),
+        test_groups=table.texts("test-groups") if "test-groups" in table else None,
+        install_project=_install_project(table),
+        missing_python="skip" if _choice(table, "missing-python", ("error", "skip")) == "skip" else "error",
+        exclude=_exclusions(table),
+        settings=settings,
+    )
+
+
+def _pythons(table: Table) -> tuple[Python, ...] | None:
+    if "python" not in table:
+        return None
+    texts = table.texts("python")
+    if not texts:
+        raise table.wrong("python", "an empty matrix", 'name a Python, as in python = ["3.12"]')
+    found: dict[str, Python] = {}
+    for index, text in enumerate(texts):
+        try:
+            python = Python.parse(text)
+        except UsageError as error:
+            raise table.wrong(f"python[{index}]", str(error), error.hint) from error
+        found.setdefault(python.label, python)
+    return tuple(found.values())
+
+
+def _platforms(table: Table) -> tuple[tuple[str, ...], Mapping[str, PlatformSettings]]:
+    """The names, and the definitions in [tool.ofiuco.platform.NAME].
+
+    TOML cannot hold an array and tables under one key, hence the singular; ``platforms`` may itself be the table of
+    definitions where no array is needed: then the host and what it defines make the matrix.
+    """
+    plural_is_table = isinstance(table.data.get("platforms"), dict)
+    names = () if plural_is_table else table.texts("platforms")
+    if "platforms" in table and not plural_is_table and not names:
+        raise table.wrong("platforms", "an empty matrix", 'name a platform, as in platforms = ["host"]')
+    settings = {}
+    for definitions in (table.table("platform"), *([table.table("platforms")] if plural_is_table else ())):
+        settings |= {name: _platform(definitions.table(name), name) for name in definitions}
+    if plural_is_table:
+        names = (HOST, *(name for name in settings if name != HOST))
+    return tuple(dict.fromkeys(names or (HOST,))), settings
+
+
+def _platform(table: Table, name: str) -> PlatformSettings:
+    for key in table:
+        if key not in _PLATFORM_KEYS:
+            raise table.wrong(key, "not a key that is known", f"use one of: {', '.join(_PLATFORM_KEYS)}")
+    tag = table.text("tag")
+    try:
+        if tag is not None:
+            fixed(name, tag)
+        elif name != HOST:
+            find(name)
+        pythons = tuple(PythonRange.parse(text) for text in table.texts("python"))
+    except UsageError as error:
+        raise table.wrong("tag", str(error), error.hint) from error
+    markers = table.table("markers")
+    for key in markers:
+        if key not in MARKER_KEYS:
+            raise markers.wrong(key, "not a marker variable", f"use one of: {', '.join(MARKER_KEYS)}")
+    return PlatformSettings(
+        tag=tag,
+        pythons=pythons,
+        provided=table.texts("provided"),
+        interpreters=table.texts("interpreters"),
+        markers=tuple(sorted((key, markers.required_text(key)) for key in markers)),
+    )
+
+
+def _install_project(table: Table) -> InstallProject:
+    value = table.data.get("install-project", "auto")
+    if value is False:
+        return "no"
+    if value == "editable" or value == "wheel":
+        return value  # type: ignore[no-any-return]
+    if "install-project" not in table:
+        return "auto"
+    raise table.wrong("install-project", f"{value!r} is not a choice", 'use "editable", "wheel" or false')
+
+
+def _choice(table: Table, key: str, choices: tuple[str, ...]) -> str | None:
+    value = table.text(key)
+    if value is not None and value not in choices:
+        raise table.wrong(key, f"{value!r} is not a choice", f"use one of: {', '.join(choices)}")
+    return value
+
+
+def _exclusions(table: Table) -> tuple[Exclusion, ...]:
+    found = []
+    for each in table.tables("exclude"):
+        for key in each:
+            if key not in ("python", "platform"):
+                raise each.wrong(key, "not a key that is known", "use python and platform")
+        python = each.text("python")
+        try:
+            range_ = PythonRange.parse(python) if python is not None else None
+        except UsageError as error:
+            raise each.wrong("python", str(error), error.hint) from error
+        if range_ is None and each.text("platform") is None:
+            raise each.wrong("", "excludes everything", "give python, platform or both")
+        found.append(Exclusion(python=range_, platform=each.text("platform")))
+    return tuple(found)

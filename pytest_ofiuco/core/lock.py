@@ -1,0 +1,133 @@
+"""A lock, whatever tool wrote it, as the resolver sees it.
+
+A *graph* lock (uv.lock, older poetry.lock, pdm.lock) says what each package depends on; what a target gets is what is
+reachable from the roots. A *star* lock (pylock.toml, poetry.lock 2.1, requirements.txt) says for each package when it is
+wanted; its edges between packages, where it has any, only inform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from packaging.markers import Marker
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName, canonicalize_name
+
+from pytest_ofiuco.core.artifact import Archive, Directory, Sdist, Vcs, Wheel
+from pytest_ofiuco.errors import ConflictError, UnknownNameError
+
+MAIN = "main"
+"""The group of what the project itself depends on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependency:
+    """An edge to a package.
+
+    It holds when ``marker`` does and, where ``extra`` is set, when that extra of the package it starts from is
+    requested. ``extras`` are requested of the package it leads to; ``version`` and ``source`` narrow the entries it may
+    lead to; ``at`` is its TOML path.
+    """
+
+    name: NormalizedName
+    at: str
+    marker: Marker | None = None
+    extra: NormalizedName | None = None
+    extras: tuple[NormalizedName, ...] = ()
+    version: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """One entry of a lock. ``forks``: markers of which one must hold; ``at`` is its TOML path.
+
+    ``is_virtual``: there is nothing to install, only dependencies to follow: the project itself, a virtual workspace
+    member.
+    """
+
+    name: NormalizedName
+    version: str | None
+    at: str
+    source: str = ""
+    wheels: tuple[Wheel, ...] = ()
+    sdist: Sdist | None = None
+    direct: Archive | Vcs | Directory | None = None
+    dependencies: tuple[Dependency, ...] = ()
+    forks: tuple[Marker, ...] = ()
+    requires_python: SpecifierSet | None = None
+    is_virtual: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}" if self.version else self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What of a lock is wanted: dependency groups (``main`` is one) and extras of the project, sorted."""
+
+    groups: tuple[str, ...] = (MAIN,)
+    extras: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """A parsed lock.
+
+    ``requires_python`` holds alternatives, of which one must admit the target. ``groups`` and ``extras`` map names to
+    root edges, ``always`` are the roots whatever is selected; ``activates`` maps ``("extra" | "group", name)`` to the encoded names that uv's conflict markers test;
+    ``flat`` says that whoever exported the lock left no groups in it.
+    """
+
+    format: str
+    version: str
+    path: str
+    sha256: str
+    shape: Literal["graph", "star"]
+    packages: tuple[Package, ...]
+    groups: Mapping[str, tuple[Dependency, ...]]
+    always: tuple[Dependency, ...] = ()
+    default_groups: tuple[str, ...] = (MAIN,)
+    extras: Mapping[str, tuple[Dependency, ...]] = field(default_factory=dict)
+    requires_python: tuple[SpecifierSet, ...] = ()
+    requires_python_text: str = ""
+    environments: tuple[Marker, ...] = ()
+    activates: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    conflicts: tuple[frozenset[tuple[str, str]], ...] = ()
+    flat: bool = False
+    warnings: tuple[str, ...] = ()
+
+    def selection(
+        self,
+        *,
+        groups: Iterable[str] | None = None,
+        extras: Iterable[str] = (),
+        all_groups: bool = False,
+        all_extras: bool = False,
+    ) -> Selection:
+        """A validated selection; ``groups=None`` means what the lock's own tool installs by default.
+
+        Raises:
+            UnknownNameError: the lock has no such group or extra.
+            ConflictError: two selected ones are declared incompatible.
+        """
+        wanted_groups = set(self.groups) if all_groups else set(self.default_groups if groups is None else groups)
+        chosen_groups = {self._known("group", name, self.groups) for name in wanted_groups}
+        chosen_extras = {self._known("extra", name, self.extras) for name in extras}
+        if all_extras:
+            chosen_extras |= set(self.extras)
+        active = {("group", name) for name in chosen_groups} | {("extra", name) for name in chosen_extras}
+        for conflict in self.conflicts:
+            both = sorted(conflict & active)
+            if len(both) > 1:
+                raise ConflictError(self.path, " ".join(both[0]), " ".join(both[1]))
+        return Selection(groups=tuple(sorted(chosen_groups)), extras=tuple(sorted(chosen_extras)))
+
+    def _known(self, kind: str, name: str, known: Iterable[str]) -> str:
+        by_normalized = {canonicalize_name(each): each for each in known}
+        try:
+            return by_normalized[canonicalize_name(name)]
+        except KeyError:
+            raise UnknownNameError(self.path, kind, name, sorted(by_normalized.values())) from None

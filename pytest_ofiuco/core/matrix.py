@@ -1,0 +1,112 @@
+"""The matrix: Pythons × platforms, less what is excluded, each cell with a name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from pytest_ofiuco.core.platforms import PlatformDefinition
+from pytest_ofiuco.core.target import Python, Target
+from pytest_ofiuco.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PythonRange:
+    """Which Pythons are meant: ``3.12`` (that minor version), ``3.12.4``, or specifiers such as ``>=3.11``."""
+
+    text: str
+    specifiers: SpecifierSet
+
+    @classmethod
+    def parse(cls, text: str) -> PythonRange:
+        """Read it as a user writes it.
+
+        Raises:
+            UsageError: it is neither a version nor specifiers.
+        """
+        written = text.strip()
+        if written[:1].isdigit():
+            python = Python.parse(written)
+            written = f"=={python.version}" if python.is_exact else f"=={python.version}.*"
+        try:
+            return cls(text=text, specifiers=SpecifierSet(written))
+        except InvalidSpecifier as error:
+            raise UsageError(
+                f"python {text!r}: neither a version nor specifiers", hint='write "3.12" or ">=3.11,<3.13"'
+            ) from error
+
+    def admits(self, python: Python) -> bool:
+        """Whether ``python`` is in the range."""
+        return self.specifiers.contains(python.full_version, prereleases=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformAxis:
+    """A platform of the matrix and the Pythons it is wanted for; none given means all."""
+
+    definition: PlatformDefinition
+    pythons: tuple[PythonRange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """Cells left out: those that every given part names."""
+
+    python: PythonRange | None = None
+    platform: str | None = None
+
+    def covers(self, python: Python, platform: str) -> bool:
+        """Whether the cell of ``python`` on ``platform`` is left out."""
+        return (self.python is None or self.python.admits(python)) and self.platform in (None, platform)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A named target; ``platform`` is the platform's name in the matrix."""
+
+    name: str
+    python: Python
+    platform: str
+    target: Target = field(repr=False)
+    variant: str | None = None
+
+    def has_platform(self, names: Iterable[str]) -> bool:
+        """Whether it is on one of the platforms, given by name or by tag."""
+        return bool({self.platform, str(self.target.platform)} & set(names))
+
+    def has_python(self, texts: Iterable[str]) -> bool:
+        """Whether its Python is in one of the ranges.
+
+        Raises:
+            UsageError: a text is not a range.
+        """
+        return any(PythonRange.parse(text).admits(self.target.python) for text in texts)
+
+    def has_variant(self, names: Iterable[str]) -> bool:
+        """Whether it is of one of the variants."""
+        return self.variant in set(names)
+
+
+def expand(
+    pythons: Sequence[Python], platforms: Sequence[PlatformAxis], exclude: Sequence[Exclusion] = ()
+) -> tuple[Cell, ...]:
+    """All cells, platform by platform in the given order, Pythons ascending."""
+    cells = []
+    for axis in platforms:
+        platform = axis.definition
+        for python in sorted(pythons, key=lambda each: (each.implementation, each.version, each.free_threaded)):
+            if axis.pythons and not any(each.admits(python) for each in axis.pythons):
+                continue
+            if any(each.covers(python, platform.name) for each in exclude):
+                continue
+            cells.append(
+                Cell(
+                    name=f"{python.label}-{platform.name}",
+                    python=python,
+                    platform=platform.name,
+                    target=Target(python=python, platform=platform.platform(python.minor)),
+                )
+            )
+    return tuple(cells)

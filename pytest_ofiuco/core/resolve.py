@@ -1,0 +1,297 @@
+"""resolve(lock, target, selection) → Resolution: reachability over edges whose markers hold.
+
+It never chooses versions: the lock did. It knows no lock format: the readers normalize.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NoReturn
+
+from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
+from packaging.tags import Tag
+from packaging.utils import (
+    InvalidWheelFilename,
+    NormalizedName,
+    parse_wheel_filename,
+)
+
+from pytest_ofiuco.core.artifact import Archive, Artifact, Wheel
+from pytest_ofiuco.core.lock import Dependency, Lock, Package, Selection
+from pytest_ofiuco.core.target import Target
+from pytest_ofiuco.errors import (
+    AmbiguousError,
+    InputError,
+    NoArtifactError,
+    NotLockedError,
+    PlatformNotAdmittedError,
+    PythonNotAdmittedError,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """One package of a resolution: its version, the artifact that fits, and the names it depends on here."""
+
+    name: NormalizedName
+    version: str | None
+    artifact: Artifact
+    dependencies: tuple[NormalizedName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """At most one version of each package, for one target; ``packages`` are sorted by name."""
+
+    lock: Lock
+    target: Target
+    selection: Selection
+    packages: tuple[Pin, ...]
+
+    def versions(self) -> dict[str, str | None]:
+        """Versions by normalized name."""
+        return {pin.name: pin.version for pin in self.packages}
+
+
+def resolve(lock: Lock, target: Target, selection: Selection) -> Resolution:
+    """Work out exactly what ``target`` gets from ``lock``.
+
+    Raises:
+        PythonNotAdmittedError, PlatformNotAdmittedError: the lock was not made for the target.
+        NotLockedError: an edge that holds leads nowhere.
+        AmbiguousError: two entries of one package hold at once.
+        NoArtifactError: a package has no file that fits.
+    """
+    return _Walk(lock, target, selection).resolution()
+
+
+class _Walk:
+    """The state of one resolution."""
+
+    def __init__(self, lock: Lock, target: Target, selection: Selection) -> None:
+        self.lock, self.target, self.selection = lock, target, selection
+        self.environment = target.environment
+        self.by_name: dict[NormalizedName, list[Package]] = {}
+        for package in lock.packages:
+            self.by_name.setdefault(package.name, []).append(package)
+        active = [("extra", name) for name in selection.extras] + [("group", name) for name in selection.groups]
+        self.encoded = frozenset().union(*(lock.activates.get(key, frozenset()) for key in active))
+        self.held: dict[tuple[int, frozenset[str]], bool] = {}
+        self.requested: dict[int, set[NormalizedName]] = {}
+        self.reached: dict[int, tuple[Package, list[Dependency]]] = {}
+
+    def resolution(self) -> Resolution:
+        self.check_target()
+        self.reach()
+        chosen = self.one_version_each()
+        ranks = {tag: rank for rank, tag in reversed(list(enumerate(self.target.tags)))}
+        pins = [
+            Pin(
+                name=name,
+                version=package.version,
+                artifact=self.choose_artifact(package, ranks),
+                dependencies=self.dependency_names(package, chosen),
+            )
+            for name, package in sorted(chosen.items())
+            if not package.is_virtual
+        ]
+        return Resolution(lock=self.lock, target=self.target, selection=self.selection, packages=tuple(pins))
+
+    def check_target(self) -> None:
+        lock, full_version = self.lock, self.target.python.full_version
+        admitted = (each.contains(full_version, prereleases=True) for each in lock.requires_python)
+        if lock.requires_python and not any(admitted):
+            raise PythonNotAdmittedError(lock.path, "requires-python", full_version, lock.requires_python_text)
+        if lock.environments and not any(self.holds(marker, frozenset()) for marker in lock.environments):
+            raise PlatformNotAdmittedError(
+                lock.path, "environments", str(self.target), [str(marker) for marker in lock.environments]
+            )
+
+    def reach(self) -> None:
+        """Walk every edge that holds, each package once per growth of the extras requested of it."""
+        pending: deque[tuple[Package | None, Dependency]] = deque()
+        pending.extend((None, edge) for edge in self.lock.always)
+        for group in self.selection.groups:
+            pending.extend((None, edge) for edge in self.lock.groups[group])
+        for extra in self.selection.extras:
+            pending.extend((None, edge) for edge in self.lock.extras[extra])
+        while pending:
+            owner, edge = pending.popleft()
+            if not self.edge_holds(owner, edge):
+                continue
+            for package in self.entries(owner, edge):
+                key = id(package)
+                known = self.requested.get(key)
+                self.reached.setdefault(key, (package, []))[1].append(edge)
+                if known is not None and known.issuperset(edge.extras):
+                    continue
+                self.requested[key] = (known or set()) | set(edge.extras)
+                if self.lock.shape == "graph":
+                    pending.extend((package, each) for each in package.dependencies)
+
+    def edge_holds(self, owner: Package | None, edge: Dependency) -> bool:
+        requested: Iterable[str]
+        if owner is None:
+            requested = self.selection.extras
+        else:
+            requested = self.requested.get(id(owner), ())
+            if edge.extra is not None and edge.extra not in requested:
+                return False
+        return edge.marker is None or self.holds(edge.marker, self.encoded.union(requested))
+
+    def entries(self, owner: Package | None, edge: Dependency) -> list[Package]:
+        """The entries that an edge leads to: by name, and by version, source and fork where they tell."""
+        found = [
+            package
+            for package in self.by_name.get(edge.name, ())
+            if (edge.version is None or package.version == edge.version)
+            and (edge.source is None or package.source == edge.source)
+        ]
+        if not found:
+            required_by = str(owner) if owner else "the project"
+            wanted = f"{edge.name} {edge.version}" if edge.version else edge.name
+            raise NotLockedError(self.lock.path, edge.at, wanted, required_by)
+        if len(found) > 1:
+            found = [each for each in found if self.fork_holds(each)] or found
+        return found
+
+    def fork_holds(self, package: Package) -> bool:
+        extras = self.encoded.union(self.selection.extras)
+        return not package.forks or any(self.holds(marker, extras) for marker in package.forks)
+
+    def holds(self, marker: Marker, extras: frozenset[str]) -> bool:
+        key = (id(marker), extras)
+        known = self.held.get(key)
+        if known is None:
+            known = self.held[key] = self.evaluate(marker, extras)
+        return known
+
+    def evaluate(self, marker: Marker, extras: frozenset[str]) -> bool:
+        groups = frozenset(self.selection.groups)
+        environment: Mapping[str, str | frozenset[str]] = self.environment | {
+            "extra": "",
+            "extras": extras,
+            "dependency_groups": groups,
+        }
+        try:
+            return marker.evaluate(environment, context="lock_file")
+        except (UndefinedComparison, UndefinedEnvironmentName, TypeError) as error:
+            raise InputError(self.lock.path, f"marker {marker}", f"cannot be evaluated: {error}") from error
+
+    def one_version_each(self) -> dict[NormalizedName, Package]:
+        chosen: dict[NormalizedName, Package] = {}
+        for package, _ in self.reached.values():
+            other = chosen.setdefault(package.name, package)
+            if other is not package:
+                entries = [self.described(each) for each in (other, package)]
+                raise AmbiguousError(self.lock.path, package.name, str(self.target), entries)
+            required = package.requires_python
+            full_version = self.target.python.full_version
+            if required is not None and not required.contains(full_version, prereleases=True):
+                raise PythonNotAdmittedError(
+                    self.lock.path, f"{package.at} ({package})", full_version, str(required)
+                )
+        return chosen
+
+    def described(self, package: Package) -> str:
+        markers = sorted({str(edge.marker) for edge in self.reached[id(package)][1] if edge.marker is not None})
+        why = " or ".join(markers) if markers else "always"
+        return f"{package.version or 'no version'} at {package.at} ({why})"
+
+    def dependency_names(
+        self, package: Package, chosen: Mapping[NormalizedName, Package]
+    ) -> tuple[NormalizedName, ...]:
+        names = {
+            edge.name
+            for edge in package.dependencies
+            if edge.name in chosen and edge.name != package.name and self.edge_holds(package, edge)
+        }
+        return tuple(sorted(names))
+
+    def choose_artifact(self, package: Package, ranks: Mapping[Tag, int]) -> Artifact:
+        direct = package.direct
+        if isinstance(direct, Archive) and direct.filename.endswith(".whl"):
+            if _rank(direct.filename, ranks) is None:
+                self.refuse(package, [direct.filename], "its wheel is for another platform or Python")
+            return direct
+        if direct is not None:
+            return direct
+        best = best_wheel(package.wheels, ranks)
+        if best is not None:
+            return best
+        if package.sdist is not None:
+            return package.sdist
+        offers = [wheel.filename for wheel in package.wheels]
+        self.refuse(package, offers, self.why_not(package.wheels) if offers else "nothing to install")
+
+    def why_not(self, wheels: Iterable[Wheel]) -> str:
+        """The nearest miss, in the words of a user: a libc that is too new, another Python, another platform."""
+        platform = self.target.platform
+        any_tags = {Tag(tag.interpreter, tag.abi, "any") for tag in self.target.tags}
+        needs: set[tuple[int, int]] = set()
+        for wheel in wheels:
+            for tag in _tags(wheel.filename):
+                if Tag(tag.interpreter, tag.abi, "any") not in any_tags:
+                    continue
+                family, _, rest = tag.platform.partition("_")
+                major, _, rest = rest.partition("_")
+                minor, _, architecture = rest.partition("_")
+                libc = {"manylinux": "glibc", "musllinux": "musl"}.get(family)
+                if libc == platform.libc and architecture == platform.architecture and minor.isdigit():
+                    needs.add((int(major), int(minor)))
+        if needs and platform.version and min(needs) > platform.version:
+            need, have = min(needs), platform.version
+            return f"needs {platform.libc} ≥ {need[0]}.{need[1]}, the platform has {have[0]}.{have[1]}"
+        return "every wheel is for another platform or Python, and there is no sdist"
+
+    def refuse(self, package: Package, offers: Iterable[str], reason: str) -> NoReturn:
+        raise NoArtifactError(
+            file=self.lock.path,
+            at=package.at,
+            package=package.name,
+            version=package.version or "",
+            target=str(self.target),
+            offers=sorted(offers),
+            reason=reason,
+        )
+
+
+def best_wheel(wheels: Iterable[Wheel], ranks: Mapping[Tag, int]) -> Wheel | None:
+    """The wheel with the best tag; among equals the highest build tag, as the binary distribution format says.
+
+    https://packaging.python.org/specifications/binary-distribution-format/
+    """
+    fitting = [(rank, wheel) for wheel in wheels if (rank := _rank(wheel.filename, ranks)) is not None]
+    if not fitting:
+        return None
+    first = min(rank for rank, _ in fitting)
+    return max((wheel for rank, wheel in fitting if rank == first), key=lambda each: (_build(each), each.filename))
+
+
+def _rank(filename: str, ranks: Mapping[Tag, int]) -> int | None:
+    return min((ranks[tag] for tag in _tags(filename) if tag in ranks), default=None)
+
+
+@lru_cache(maxsize=65536)
+def _parsed(filename: str) -> tuple[frozenset[Tag], tuple[int, str]] | None:
+    try:
+        _, _, build, tags = parse_wheel_filename(filename)
+    except InvalidWheelFilename:
+        return None
+    return tags, build or (-1, "")
+
+
+def _tags(filename: str) -> frozenset[Tag]:
+    """The tags of a wheel's name; none where the name is not a wheel's: such a file is passed over."""
+    parsed = _parsed(filename)
+    return parsed[0] if parsed else frozenset()
+
+
+def _build(wheel: Wheel) -> tuple[int, str]:
+    parsed = _parsed(wheel.filename)
+    return parsed[1] if parsed else (-1, "")
+
+

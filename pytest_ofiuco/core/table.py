@@ -1,0 +1,157 @@
+"""TOML tables whose getters know where they are: what they raise carries the file and the TOML path."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from packaging.markers import InvalidMarker, Marker
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import InvalidName, NormalizedName, canonicalize_name
+
+from pytest_ofiuco.errors import InputError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+T = TypeVar("T")
+
+_TOML_TYPES = {
+    str: "a string",
+    bool: "a boolean",
+    int: "an integer",
+    list: "an array",
+    dict: "a table",
+    float: "a float",
+}
+
+
+def parse(content: bytes, file: str) -> Table:
+    """The root table of a TOML document.
+
+    Raises:
+        InputError: the bytes are not UTF-8, not TOML, or nested beyond reason.
+    """
+    try:
+        return Table(tomllib.loads(content.decode("utf-8-sig")), file=file)
+    except UnicodeDecodeError as error:
+        raise InputError(file, f"byte {error.start}", "not UTF-8", "restore the file from version control") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(file, "", f"not valid TOML: {error}", "repair it, or restore it from version control") from error
+    except RecursionError as error:
+        raise InputError(file, "", "not valid TOML: nested too deeply", "restore it from version control") from error
+
+
+class Table:
+    """A TOML table at a path; every getter raises ``InputError`` where the value is not of its type."""
+
+    __slots__ = ("at", "data", "file")
+
+    def __init__(self, data: Mapping[str, Any], *, file: str, at: str = "") -> None:
+        self.data, self.file, self.at = data, file, at
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.data
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.data)
+
+    def path(self, key: str) -> str:
+        """The TOML path of ``key``."""
+        return f"{self.at}.{key}" if self.at else key
+
+    def wrong(self, key: str, reason: str, hint: str | None = None) -> InputError:
+        """An error at ``key``."""
+        return InputError(self.file, self.path(key) if key else self.at, reason, hint)
+
+    def _get(self, key: str, kind: type[T]) -> T | None:
+        value = self.data.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
+            name = _TOML_TYPES.get(type(value), type(value).__name__)
+            raise self.wrong(key, f"expected {_TOML_TYPES[kind]}, found {name}")
+        return value
+
+    def _required(self, key: str, value: T | None) -> T:
+        if value is None:
+            raise self.wrong(key, "required, and missing")
+        return value
+
+    def text(self, key: str) -> str | None:
+        """A string, if there is one."""
+        return self._get(key, str)
+
+    def required_text(self, key: str) -> str:
+        """A string that must be there."""
+        return self._required(key, self._get(key, str))
+
+    def boolean(self, key: str, *, default: bool = False) -> bool:
+        """A boolean."""
+        value = self._get(key, bool)
+        return default if value is None else value
+
+    def integer(self, key: str) -> int | None:
+        """An integer, if there is one."""
+        return self._get(key, int)
+
+    def table(self, key: str) -> Table:
+        """A table; an empty one where there is none."""
+        return Table(self._get(key, dict) or {}, file=self.file, at=self.path(key))
+
+    def tables(self, key: str) -> list[Table]:
+        """An array of tables; an empty one where there is none."""
+        found = []
+        for index, value in enumerate(self._get(key, list) or []):
+            at = f"{self.path(key)}[{index}]"
+            if not isinstance(value, dict):
+                name = _TOML_TYPES.get(type(value), type(value).__name__)
+                raise InputError(self.file, at, f"expected a table, found {name}")
+            found.append(Table(value, file=self.file, at=at))
+        return found
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """An array of strings; an empty one where there is none."""
+        values = self._get(key, list) or []
+        for index, value in enumerate(values):
+            if not isinstance(value, str):
+                name = _TOML_TYPES.get(type(value), type(value).__name__)
+                raise self.wrong(f"{key}[{index}]", f"expected a string, found {name}")
+        return tuple(values)
+
+    def name(self, key: str = "name") -> NormalizedName:
+        """A required, normalized project name (PEP 503)."""
+        return self.normalized(key, self.required_text(key))
+
+    def normalized(self, key: str, value: str) -> NormalizedName:
+        """``value``, normalized; an error at ``key`` where it is no project name."""
+        try:
+            return canonicalize_name(value, validate=True)
+        except InvalidName as error:
+            raise self.wrong(key, f"{value!r} is not a project name") from error
+
+    def marker(self, key: str, value: str | None = None) -> Marker | None:
+        """An environment marker, if there is one."""
+        text = self.text(key) if value is None else value
+        return self._parsed(key, text, _marker, InvalidMarker) if text else None
+
+    def specifiers(self, key: str) -> SpecifierSet | None:
+        """Version specifiers (PEP 440), if there are any."""
+        text = self.text(key)
+        return self._parsed(key, text, SpecifierSet, InvalidSpecifier) if text is not None else None
+
+    def _parsed(self, key: str, text: str, parse: Callable[[str], T], error_type: type[Exception]) -> T:
+        try:
+            return parse(text)
+        except (error_type, RecursionError) as error:
+            reason = str(error).splitlines()[0] if str(error) else "nested too deeply"
+            raise self.wrong(key, f"cannot read {text!r}: {reason}") from error
+
+
+@lru_cache(maxsize=4096)
+def _marker(text: str) -> Marker:
+    return Marker(text)

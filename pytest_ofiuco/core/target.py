@@ -1,0 +1,124 @@
+"""Targets: Python × platform → the 11 marker keys and the ordered tags, all without asking the host.
+
+Markers: https://packaging.python.org/specifications/dependency-specifiers/. Tags: PEP 425, and ``packaging.tags``
+with every argument given, since its defaults ask the running interpreter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from packaging.tags import Tag, compatible_tags, cpython_tags, generic_tags
+from packaging.version import InvalidVersion, Version
+
+from pytest_ofiuco.core.platforms import Platform
+from pytest_ofiuco.errors import UsageError
+
+_PYPY_ABI = {(3, 8): "pypy38_pp73", (3, 9): "pypy39_pp73", (3, 10): "pypy310_pp73", (3, 11): "pypy311_pp73"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Python:
+    """An implementation, a version and an ABI.
+
+    Written ``3.12``, ``3.12.4``, ``3.13t`` (free-threaded) or ``pypy3.10``; ``X.Y`` has the full version ``X.Y.0``.
+    """
+
+    text: str
+    implementation: str
+    version: Version
+    free_threaded: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> Python:
+        """Read a Python as a user writes it.
+
+        Raises:
+            UsageError: it is not a version of Python 3.
+        """
+        rest, implementation = text.strip(), "cpython"
+        for prefix, name in (("cpython", "cpython"), ("pypy", "pypy"), ("python", "cpython")):
+            if rest.startswith(prefix):
+                rest, implementation = rest[len(prefix) :].lstrip("-@"), name
+        free_threaded = implementation == "cpython" and rest.endswith("t")
+        try:
+            version = Version(rest.removesuffix("t"))
+        except InvalidVersion:
+            version = None
+        if version is None or len(version.release) not in (2, 3) or version.major != 3 or version.local:
+            raise UsageError(
+                f"python {text!r}: not a version of Python 3",
+                hint="write it as 3.12, 3.12.4, 3.13t (free-threaded) or pypy3.10",
+            )
+        return cls(text=text.strip(), implementation=implementation, version=version, free_threaded=free_threaded)
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def minor(self) -> tuple[int, int]:
+        """(major, minor)."""
+        return self.version.major, self.version.minor
+
+    @property
+    def full_version(self) -> str:
+        """``X.Y.Z``, with what follows in a prerelease."""
+        text = str(self.version)
+        release = ".".join(map(str, self.version.release))
+        return text if len(self.version.release) == 3 else text.replace(release, f"{release}.0", 1)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether a micro version was given."""
+        return len(self.version.release) == 3
+
+    @property
+    def label(self) -> str:
+        """What names it in a cell: ``py312``, ``py3.12.4``, ``py313t``, ``pypy310``."""
+        prefix = "pypy" if self.implementation == "pypy" else "py"
+        number = str(self.version) if self.is_exact else f"{self.version.major}{self.version.minor}"
+        return f"{prefix}{number}{'t' if self.free_threaded else ''}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A Python on a platform."""
+
+    python: Python
+    platform: Platform
+
+    def __str__(self) -> str:
+        return f"Python {self.python} on {self.platform}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """All 11 marker keys, sorted."""
+        python = self.python
+        pypy = python.implementation == "pypy"
+        values = {
+            "implementation_name": python.implementation,
+            "implementation_version": python.full_version,
+            "platform_python_implementation": "PyPy" if pypy else "CPython",
+            "python_full_version": python.full_version,
+            "python_version": f"{python.version.major}.{python.version.minor}",
+        }
+        return dict(sorted((values | self.platform.environment).items()))
+
+    @property
+    def tags(self) -> tuple[Tag, ...]:
+        """Every compatible tag, best first."""
+        return tuple(self._tags())
+
+    def _tags(self) -> Iterator[Tag]:
+        version, platforms = self.python.minor, self.platform.tags
+        number = f"{version[0]}{version[1]}"
+        if self.python.implementation == "pypy":
+            interpreter = f"pp{number}"
+            abi = _PYPY_ABI.get(version, f"pypy{number}_pp73")
+            yield from generic_tags(interpreter, [abi], platforms)
+        else:
+            interpreter = f"cp{number}"
+            abi = f"{interpreter}t" if self.python.free_threaded else interpreter
+            yield from cpython_tags(version, [abi], platforms)
+        yield from compatible_tags(version, interpreter, platforms)

@@ -1,0 +1,1 @@
+"""Pure: a ``Resolution`` → text. Equal inputs give equal bytes."""

@@ -1,0 +1,68 @@
+"""Poetry's version constraints → PEP 440 specifiers.
+
+``^3.8``, ``~3.9``, ``3.12.*``, ``>=3.8,<4``, with ``||`` between alternatives
+(https://python-poetry.org/docs/dependency-specification/).
+"""
+
+from __future__ import annotations
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+_OPERATORS = ("===", "==", "!=", "<=", ">=", "~=", "<", ">")
+
+
+def alternatives(text: str) -> tuple[SpecifierSet, ...]:
+    """The alternatives of a constraint, of which one must admit a version.
+
+    Raises:
+        ValueError: it is not a constraint.
+    """
+    found = []
+    for part in text.replace("||", "|").split("|"):
+        pieces = [_specifier(each) for each in _pieces(part)]
+        found.append(SpecifierSet(",".join(filter(None, pieces))))
+    return tuple(found)
+
+
+def _pieces(text: str) -> list[str]:
+    """Comma- or space-separated comparisons, with the space after an operator taken out."""
+    pieces: list[str] = []
+    for word in text.replace(",", " ").split():
+        if pieces and pieces[-1] and pieces[-1][-1] in "<>=!~^":
+            pieces[-1] += word
+        else:
+            pieces.append(word)
+    return pieces
+
+
+def _specifier(piece: str) -> str:
+    try:
+        if piece == "*":
+            return ""
+        if piece.startswith("^"):
+            return _caret(Version(piece[1:]))
+        if piece.startswith("~") and not piece.startswith("~="):
+            return _tilde(Version(piece[1:]))
+        if not piece.startswith(_OPERATORS):
+            piece = f"=={piece.removeprefix('=')}"
+        SpecifierSet(piece)
+    except (InvalidVersion, InvalidSpecifier) as error:
+        raise ValueError(f"{piece!r} is not a version constraint") from error
+    return piece
+
+
+def _caret(version: Version) -> str:
+    """Up to the next change of the leftmost part that is not zero."""
+    release = list(version.release)
+    leading = next((index for index, part in enumerate(release) if part), len(release) - 1)
+    upper = [*release[:leading], release[leading] + 1]
+    return f">={version},<{'.'.join(map(str, upper))}"
+
+
+def _tilde(version: Version) -> str:
+    """Up to the next minor version, or the next major where only that is given."""
+    release = list(version.release)
+    kept = release[: min(2, len(release))]
+    kept[-1] += 1
+    return f">={version},<{'.'.join(map(str, kept))}"

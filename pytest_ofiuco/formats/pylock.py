@@ -1,0 +1,166 @@
+"""pylock.toml (PEP 751, https://packaging.python.org/specifications/pylock-toml/), read by ``packaging.pylock``."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from packaging.pylock import Package as Entry
+from packaging.pylock import Pylock, PylockUnsupportedVersionError, PylockValidationError
+from packaging.utils import canonicalize_name
+
+from pytest_ofiuco.core.artifact import Archive, Directory, Sdist, Vcs, Wheel, hashes_of
+from pytest_ofiuco.core.lock import MAIN, Dependency, Lock, Package
+from pytest_ofiuco.core.table import Table
+from pytest_ofiuco.errors import InputError, LockVersionError
+from pytest_ofiuco.formats._source import direct_file, filename_of
+
+
+def read(document: Table, content: bytes, pyproject: Table) -> Lock:
+    """Read a pylock.toml.
+
+    Raises:
+        InputError: it is not valid by the specification.
+        LockVersionError: its major version is not 1.
+    """
+    hollow = _hollow(document)
+    lock = _validated(document, hollow)
+    packages = tuple(
+        _package(document.file, index, entry, is_hollow=index in hollow) for index, entry in enumerate(lock.packages)
+    )
+    edges = tuple(
+        Dependency(name=entry.name, at=f"packages[{index}]", marker=entry.marker, version=None, source=package.source)
+        for index, (entry, package) in enumerate(zip(lock.packages, packages, strict=True))
+    )
+    groups = tuple(lock.dependency_groups or ())
+    specifiers = lock.requires_python
+    return Lock(
+        format="pylock",
+        version=str(lock.lock_version),
+        path=document.file,
+        sha256=hashlib.sha256(content).hexdigest(),
+        shape="star",
+        packages=packages,
+        always=edges,
+        groups={MAIN: (), **dict.fromkeys(groups, ())},
+        default_groups=(MAIN, *(lock.default_groups or ())),
+        extras=dict.fromkeys(lock.extras or (), ()),
+        requires_python=(specifiers,) if specifiers else (),
+        requires_python_text=str(specifiers or ""),
+        environments=tuple(lock.environments or ()),
+        flat=not groups,
+    )
+
+
+_SOURCES = ("wheels", "sdist", "vcs", "directory", "archive")
+
+
+def _hollow(document: Table) -> frozenset[int]:
+    """Entries without anything to install.
+
+    The specification forbids them and uv has written them for packages whose marker no platform meets: an error only
+    where one is selected.
+    """
+    return frozenset(
+        index for index, table in enumerate(document.tables("packages")) if not any(key in table for key in _SOURCES)
+    )
+
+
+def _validated(document: Table, hollow: frozenset[int]) -> Pylock:
+    data = dict(document.data)
+    if hollow:
+        stand_in = {"directory": {"path": "."}}
+        data["packages"] = [
+            {**each.data, **stand_in} if index in hollow else each.data
+            for index, each in enumerate(document.tables("packages"))
+        ]
+    try:
+        return Pylock.from_dict(data)
+    except PylockUnsupportedVersionError as error:
+        raise LockVersionError(
+            document.file, "lock-version", str(document.data.get("lock-version")), "pylock.toml 1.x"
+        ) from error
+    except PylockValidationError as error:
+        hint = "lock the project again; the file breaks the pylock.toml specification"
+        raise InputError(document.file, error.context or "", error.message, hint) from error
+    except (RecursionError, ValueError, TypeError) as error:
+        raise InputError(document.file, "", f"not a pylock.toml: {error}") from error
+
+
+def _package(file: str, index: int, entry: Entry, *, is_hollow: bool) -> Package:
+    at = f"packages[{index}]"
+    index_url = entry.index
+    wheels = tuple(
+        Wheel(
+            filename=wheel.filename,
+            hashes=hashes_of(dict(wheel.hashes)),
+            url=wheel.url,
+            path=wheel.path,
+            index=index_url,
+        )
+        for wheel in entry.wheels or ()
+    )
+    sdist = entry.sdist and Sdist(
+        filename=entry.sdist.filename,
+        hashes=hashes_of(dict(entry.sdist.hashes)),
+        url=entry.sdist.url,
+        path=entry.sdist.path,
+        index=index_url,
+    )
+    direct = None if is_hollow else _direct(entry)
+    return Package(
+        name=entry.name,
+        version=str(entry.version) if entry.version is not None else None,
+        at=at,
+        source=at,
+        wheels=(direct,) if isinstance(direct, Wheel) else wheels,
+        sdist=sdist,
+        direct=None if isinstance(direct, Wheel) else direct,
+        dependencies=tuple(_edges(file, at, entry.dependencies or ())),
+        requires_python=entry.requires_python,
+    )
+
+
+def _direct(entry: Entry) -> Wheel | Archive | Vcs | Directory | None:
+    if entry.vcs is not None:
+        vcs = entry.vcs
+        return Vcs(
+            type=vcs.type,
+            url=vcs.url,
+            path=vcs.path,
+            commit=vcs.commit_id,
+            requested_revision=vcs.requested_revision,
+            subdirectory=vcs.subdirectory,
+        )
+    if entry.directory is not None:
+        directory = entry.directory
+        return Directory(
+            path=directory.path, editable=bool(directory.editable), subdirectory=directory.subdirectory
+        )
+    if entry.archive is not None:
+        archive = entry.archive
+        return direct_file(
+            filename_of(archive.url or archive.path or ""),
+            hashes_of(dict(archive.hashes)),
+            url=archive.url,
+            path=archive.path,
+            subdirectory=archive.subdirectory,
+        )
+    return None
+
+
+def _edges(file: str, at: str, dependencies: tuple[Mapping[str, object], ...] | list[Mapping[str, object]]) -> list[Dependency]:
+    """Informational edges; the specification asks only that each tells packages apart."""
+    edges = []
+    for number, each in enumerate(dependencies):
+        where = f"{at}.dependencies[{number}]"
+        name = each.get("name")
+        if not isinstance(name, str):
+            raise InputError(file, f"{where}.name", "required, and missing")
+        version = each.get("version")
+        edges.append(
+            Dependency(
+                name=canonicalize_name(name), at=where, version=version if isinstance(version, str) else None
+            )
+        )
+    return edges

@@ -1,0 +1,296 @@
+"""uv.lock, version 1 with any revision (https://docs.astral.sh/uv/concepts/projects/layout/#the-lockfile).
+
+A graph. The project's own entry is its root: virtual here, since installing the project is not the lock's business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+from packaging.markers import Marker
+from packaging.utils import canonicalize_name
+
+from pytest_ofiuco.core.artifact import Archive, Directory, Sdist, Vcs, Wheel
+from pytest_ofiuco.core.lock import MAIN, Dependency, Lock, Package
+from pytest_ofiuco.core.table import Table
+from pytest_ofiuco.errors import LockVersionError
+from pytest_ofiuco.formats._markers import with_extras_as_set
+from pytest_ofiuco.formats._source import direct_file, filename_of, hash_of
+
+_DIRECT = ("git", "url", "path", "directory", "editable", "virtual")
+
+
+def read(document: Table, content: bytes, pyproject: Table) -> Lock:
+    """Read a uv.lock; ``pyproject`` tells the workspace member and the default groups.
+
+    Raises:
+        InputError: something in it is not as uv writes it.
+        LockVersionError: its version is not 1.
+    """
+    version = document.integer("version")
+    if version != 1:
+        raise LockVersionError(document.file, "version", str(version), "uv.lock version 1")
+    tables = document.tables("package")
+    roots = _roots(document, tables, pyproject)
+    packages = tuple(_package(table, is_root=table in roots) for table in tables)
+    members = [package for package, table in zip(packages, tables, strict=True) if table in roots]
+    groups, extras = _selectable(document, roots, members)
+    specifiers = document.specifiers("requires-python")
+    return Lock(
+        format="uv",
+        version=f"1.{document.integer('revision') or 0}",
+        path=document.file,
+        sha256=hashlib.sha256(content).hexdigest(),
+        shape="graph",
+        packages=packages,
+        groups=groups,
+        default_groups=_default_groups(pyproject, groups),
+        extras=extras,
+        requires_python=(specifiers,) if specifiers else (),
+        requires_python_text=str(specifiers or ""),
+        environments=_markers(document, "supported-markers"),
+        activates=_activations(members, groups, extras),
+        conflicts=_conflicts(document, {member.name for member in members}),
+    )
+
+
+def _roots(document: Table, tables: list[Table], pyproject: Table) -> list[Table]:
+    """The project's entry; every member of a workspace whose root is no project."""
+    project = pyproject.table("project").text("name")
+    members = [canonicalize_name(name) for name in document.table("manifest").texts("members")]
+    local = [table for table in tables if not _is_registry(table)]
+    if project is not None:
+        wanted = canonicalize_name(project)
+        found = [table for table in local if table.name() == wanted]
+        if found:
+            return found
+    at_root = [
+        table
+        for table in local
+        if any(table.table("source").text(kind) == "." for kind in ("editable", "virtual", "directory"))
+    ]
+    if at_root:
+        return at_root
+    return [table for table in local if table.name() in members]
+
+
+def _is_registry(table: Table) -> bool:
+    return "registry" in table.table("source")
+
+
+def _package(table: Table, *, is_root: bool) -> Package:
+    source = table.table("source")
+    kind = next((each for each in ("registry", *_DIRECT) if each in source), None)
+    if kind is None:
+        raise table.wrong("source", "not a source that is known (registry, git, url, path, directory, …)")
+    location = source.required_text(kind)
+    index = location if kind == "registry" else None
+    wheels: list[Wheel] = [_wheel(each, index, source, kind) for each in table.tables("wheels")]
+    sdist: Sdist | None = None
+    direct: Archive | Vcs | Directory | None = None
+    if kind == "registry":
+        sdist = _sdist(table, index)
+    elif kind in ("url", "path"):
+        if not wheels:
+            direct = _archive(table, source, kind, location)
+    elif kind == "git":
+        direct = _git(location)
+    elif kind in ("directory", "editable"):
+        direct = Directory(path=location, editable=kind == "editable", subdirectory=None)
+    return Package(
+        name=table.name(),
+        version=table.text("version"),
+        at=table.at,
+        source=_source_key(source),
+        wheels=tuple(wheels),
+        sdist=sdist,
+        direct=direct,
+        dependencies=tuple(_dependencies(table)),
+        forks=_markers(table, "resolution-markers"),
+        is_virtual=is_root or kind == "virtual",
+    )
+
+
+def _source_key(source: Table) -> str:
+    return " ".join(f"{key}={source.data[key]}" for key in sorted(source))
+
+
+def _wheel(table: Table, index: str | None, source: Table, kind: str) -> Wheel:
+    url, path, filename = table.text("url"), table.text("path"), table.text("filename")
+    if kind == "url":
+        url = url or source.required_text("url")
+    elif kind == "path":
+        path = path or source.required_text("path")
+    elif kind == "registry" and path is not None and index is not None:
+        path = f"{index.rstrip('/')}/{path}"
+    location = filename or url or path
+    if location is None:
+        raise table.wrong("url", "required, and missing")
+    return Wheel(
+        filename=filename_of(location),
+        hashes=_hashes(table),
+        url=url,
+        path=path,
+        index=index,
+    )
+
+
+def _sdist(table: Table, index: str | None) -> Sdist | None:
+    if "sdist" not in table:
+        return None
+    sdist = table.table("sdist")
+    url, path = sdist.text("url"), sdist.text("path")
+    if path is not None and index is not None:
+        path = f"{index.rstrip('/')}/{path}"
+    location = url or path
+    if location is None:
+        raise sdist.wrong("url", "required, and missing")
+    return Sdist(filename=filename_of(location), hashes=_hashes(sdist), url=url, path=path, index=index)
+
+
+def _archive(table: Table, source: Table, kind: str, location: str) -> Archive:
+    sdist = table.table("sdist")
+    found = direct_file(
+        filename_of(location),
+        _hashes(sdist),
+        url=location if kind == "url" else None,
+        path=location if kind == "path" else None,
+        subdirectory=source.text("subdirectory"),
+    )
+    if not isinstance(found, Archive):
+        raise table.wrong("wheels", f"the wheel {found.filename} is named as source and not listed")
+    return found
+
+
+def _hashes(table: Table) -> tuple[tuple[str, str], ...]:
+    text = table.text("hash")
+    return hash_of(text) if text else ()
+
+
+def _git(location: str) -> Vcs:
+    """``https://host/repo?rev=main&subdirectory=sub#commit``."""
+    parts = urlsplit(location)
+    query = parse_qs(parts.query)
+    asked = next((query[key][0] for key in ("rev", "tag", "branch") if key in query), None)
+    return Vcs(
+        type="git",
+        url=urlunsplit((parts.scheme, parts.netloc, parts.path, "", "")),
+        commit=parts.fragment,
+        requested_revision=asked,
+        subdirectory=query.get("subdirectory", [None])[0],  # type: ignore[list-item]
+    )
+
+
+def _markers(table: Table, key: str) -> tuple[Marker, ...]:
+    markers = [table.marker(f"{key}[{index}]", text) for index, text in enumerate(table.texts(key))]
+    return tuple(with_extras_as_set(marker) for marker in markers if marker is not None)
+
+
+def _dependencies(table: Table) -> Iterator[Dependency]:
+    yield from _edges(table.tables("dependencies"), None)
+    optional = table.table("optional-dependencies")
+    for extra in optional:
+        yield from _edges(optional.tables(extra), extra)
+
+
+def _edges(tables: Iterable[Table], extra: str | None) -> Iterator[Dependency]:
+    for table in tables:
+        marker = table.marker("marker")
+        yield Dependency(
+            name=table.name(),
+            at=table.at,
+            marker=with_extras_as_set(marker) if marker is not None else None,
+            extra=canonicalize_name(extra) if extra is not None else None,
+            extras=tuple(table.normalized("extra", each) for each in table.texts("extra")),
+            version=table.text("version"),
+            source=_source_key(table.table("source")) if "source" in table else None,
+        )
+
+
+Edges = dict[str, tuple[Dependency, ...]]
+
+
+def _selectable(document: Table, roots: list[Table], members: list[Package]) -> tuple[Edges, Edges]:
+    """Root edges by group and by extra."""
+    groups: dict[str, list[Dependency]] = {MAIN: []}
+    extras: dict[str, list[Dependency]] = {}
+    for table, member in zip(roots, members, strict=True):
+        for edge in member.dependencies:
+            (groups[MAIN] if edge.extra is None else extras.setdefault(edge.extra, [])).append(
+                _as_root_edge(edge)
+            )
+        metadata = table.table("metadata")
+        for name in metadata.texts("provides-extras"):
+            extras.setdefault(table.normalized("metadata.provides-extras", name), [])
+        for name in metadata.table("requires-dev"):
+            groups.setdefault(name, [])
+        development = table.table("dev-dependencies")
+        for name in development:
+            groups.setdefault(name, []).extend(_edges(development.tables(name), None))
+    without_project = document.table("manifest").table("dependency-groups")
+    for name in without_project:
+        groups.setdefault(name, []).extend(_edges(without_project.tables(name), None))
+    return _frozen(groups), _frozen(extras)
+
+
+def _as_root_edge(edge: Dependency) -> Dependency:
+    """A selected extra's edge starts from the selection, which has asked for the extra already."""
+    if edge.extra is None:
+        return edge
+    return Dependency(
+        name=edge.name,
+        at=edge.at,
+        marker=edge.marker,
+        extras=edge.extras,
+        version=edge.version,
+        source=edge.source,
+    )
+
+
+def _frozen(edges: dict[str, list[Dependency]]) -> Edges:
+    return {name: tuple(found) for name, found in edges.items()}
+
+
+def _default_groups(pyproject: Table, groups: Edges) -> tuple[str, ...]:
+    """``default-groups`` of [tool.uv]: names, or ``"all"``; ``dev`` where it says nothing."""
+    settings = pyproject.table("tool").table("uv")
+    if settings.data.get("default-groups") == "all":
+        return tuple(groups)
+    wanted = settings.texts("default-groups") if "default-groups" in settings else ("dev",)
+    return (MAIN, *(name for name in wanted if name in groups and name != MAIN))
+
+
+def _activations(
+    members: list[Package], groups: Edges, extras: Edges
+) -> dict[tuple[str, str], frozenset[str]]:
+    """What uv's conflict markers test: ``extra-7-project-cpu``, ``group-7-project-dev`` (7 is the name's length)."""
+    names = [member.name for member in members]
+    found = {
+        (kind, each): frozenset(f"{kind}-{len(name)}-{name}-{each}" for name in names)
+        for kind, known in (("group", groups), ("extra", extras))
+        for each in known
+    }
+    projects = frozenset(f"project-{len(name)}-{name}" for name in names)
+    found["group", MAIN] = found["group", MAIN] | projects
+    return found
+
+
+def _conflicts(document: Table, members: set[str]) -> tuple[frozenset[tuple[str, str]], ...]:
+    declared = document.data.get("conflicts") or []
+    if not isinstance(declared, list):
+        raise document.wrong("conflicts", "expected an array")
+    found = []
+    for index, items in enumerate(declared):
+        table = Table({"set": items}, file=document.file, at=f"conflicts[{index}]")
+        entries = set()
+        for item in table.tables("set"):
+            if item.text("package") not in members:
+                continue
+            kind = "extra" if "extra" in item else "group"
+            entries.add((kind, item.text(kind) or MAIN))
+        found.append(frozenset(entries))
+    return tuple(found)
+
+

@@ -1,0 +1,60 @@
+"""pytest's hooks and options, and nothing else: without ``--ofiuco-matrix`` it costs this one small import."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+_MARKS = {
+    "platform": "platform(*names): run the test only in cells on these platforms (ofiuco)",
+    "python": 'python(*ranges): run the test only in cells with these Pythons, as in python(">=3.12") (ofiuco)',
+    "variant": "variant(*names): run the test only in cells of these variants (ofiuco)",
+}
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    group = parser.getgroup("ofiuco", "one lock, every platform, one session (pytest-ofiuco)")
+    group.addoption("--ofiuco-matrix", action="store_true", help="run every test in every cell of the lock's matrix")
+    group.addoption("--ofiuco-cell", action="append", metavar="NAME", help="only this cell; repeatable")
+    group.addoption("--ofiuco-python", action="append", metavar="RANGE", help='only these Pythons: 3.12, ">=3.11"')
+    group.addoption("--ofiuco-platform", action="append", metavar="NAME", help="only this platform; repeatable")
+    group.addoption("--ofiuco-jobs", metavar="N", help="how many cells run at a time: a number, or auto (default)")
+    group.addoption("--ofiuco-offline", action="store_true", help="use what the cache holds; never open a socket")
+    group.addoption("--ofiuco-refresh", action="store_true", help="ask the indexes anew and rebuild the environments")
+    config = pluginmanager.get_plugin("pytestconfig")
+    if config is not None and _is_wanted_early(config):
+        from pytest_ofiuco.run.tolerance import before_options
+
+        before_options(config)
+
+
+def _is_wanted_early(config: pytest.Config) -> bool:
+    """Whether the matrix is asked for, before options are parsed."""
+    return "--ofiuco-matrix" in (*config.invocation_params.args, *config.getini("addopts"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: Any, parser: Any, args: list[str]) -> None:
+    if early_config.known_args_namespace.ofiuco_matrix:
+        from pytest_ofiuco.run.tolerance import before_conftests
+
+        before_conftests(early_config, parser, args)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    own = {line.partition("(")[0].partition(":")[0].strip() for line in config.getini("markers") if "ofiuco" not in line}
+    for name, line in _MARKS.items():
+        if name not in own:
+            config.addinivalue_line("markers", line)
+        config.addinivalue_line("markers", f"ofiuco_{line}")
+    if config.getoption("--ofiuco-matrix") and not hasattr(config, "workerinput"):
+        from pytest_ofiuco.run.session import register
+
+        register(config, frozenset(own & _MARKS.keys()))
+
+
+@pytest.fixture(scope="session")
+def ofiuco_cell() -> Any:
+    """The cell that a test runs in: name, python, platform, variant, resolution; only with --ofiuco-matrix."""
+    pytest.skip("runs in a cell only: pytest --ofiuco-matrix")

@@ -1,0 +1,70 @@
+"""The controller's command line → a worker's: the same, less what is the controller's own and other cells' tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pytest_ofiuco.run.proxies import without_cell
+
+OPTIONS = (
+    ("--ofiuco-matrix", False),
+    ("--ofiuco-cell", True),
+    ("--ofiuco-python", True),
+    ("--ofiuco-platform", True),
+    ("--ofiuco-jobs", True),
+    ("--ofiuco-offline", False),
+    ("--ofiuco-refresh", False),
+)
+"""The plugin's options, and whether each takes a value."""
+
+_DISTRIBUTION = (("-n", True), ("--numprocesses", True), ("--maxprocesses", True), ("--dist", True), ("--tx", True))
+"""pytest-xdist's: the controller distributes over cells instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """A command line as it was given, with the cells that its node ids name taken out."""
+
+    passed: tuple[str, ...]
+    by_cell: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def read(cls, given: Sequence[str], cells: Iterable[str]) -> Arguments:
+        """Sort out a command line; ``cells`` are all names that a node id may end in."""
+        known = frozenset(cells)
+        passed: list[str] = []
+        by_cell: list[tuple[str, str]] = []
+        for argument in _without(given, (*OPTIONS, *_DISTRIBUTION)):
+            test, cell = (argument, None) if argument.startswith("-") else without_cell(argument, known)
+            if cell is None:
+                passed.append(argument)
+            else:
+                by_cell.append((cell, test))
+        return cls(passed=tuple(passed), by_cell=tuple(by_cell))
+
+    def wants(self, cell: str, *, has_positional: bool) -> bool:
+        """Whether a cell is meant at all: not where only other cells' tests are named."""
+        return not self.by_cell or has_positional or any(cell == name for name, _ in self.by_cell)
+
+    def for_cell(self, cell: str) -> list[str]:
+        """What the cell's worker is started with."""
+        return [*self.passed, *(test for name, test in self.by_cell if name == cell)]
+
+
+def _without(given: Sequence[str], options: Iterable[tuple[str, bool]]) -> list[str]:
+    takes_value = dict(options)
+    kept: list[str] = []
+    skip = False
+    for argument in given:
+        if skip:
+            skip = False
+            continue
+        name, has_value, _ = argument.partition("=")
+        if name in takes_value:
+            skip = takes_value[name] and not has_value
+            continue
+        if argument.startswith("-n") and argument[2:].isdigit():
+            continue
+        kept.append(argument)
+    return kept

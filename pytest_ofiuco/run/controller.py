@@ -1,0 +1,352 @@
+"""The controller: the pytest session that holds a proxy item for each test in each cell.
+
+It prepares the cells, has their workers collect, selects and orders with pytest's own hooks, has the workers run, and
+replays their reports as the proxy items'. Threads prepare and listen; everything that pytest sees happens in the main
+thread, which takes one event after another from a queue.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from pytest_ofiuco.core.matrix import Cell
+from pytest_ofiuco.errors import UsageError
+from pytest_ofiuco.run.cellrun import CellRun, Phase
+from pytest_ofiuco.run.launcher import Launcher, Prepared, PrepareFailed
+from pytest_ofiuco.run.messages import (
+    Bye,
+    Collected,
+    CollectFailed,
+    Failed,
+    Gone,
+    Hello,
+    Idle,
+    Message,
+    Ran,
+    RemoteItem,
+    Running,
+    Stopped,
+    Warned,
+)
+from pytest_ofiuco.run.plan import SessionPlan
+from pytest_ofiuco.run.proxies import Forest, ProxyItem, interleaved, with_cell
+from pytest_ofiuco.run.replay import Replay, crash_report
+from pytest_ofiuco.run.report import Tally, header, table
+
+_MAX_CRASHES = 20
+
+Event = tuple[str, int, Message | Prepared | PrepareFailed]
+
+
+class Controller:
+    """The plugin object of a matrix session."""
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        plan: SessionPlan,
+        jobs: int,
+        launcher: Callable[[Controller], Launcher],
+        own_marks: frozenset[str],
+    ) -> None:
+        self.config, self.plan, self.jobs, self.own_marks = config, plan, jobs, own_marks
+        self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self.runs = {
+            planned.cell.name: CellRun(planned=planned, tally=Tally(planned.cell.name)) for planned in plan.cells
+        }
+        self.replay = Replay(config)
+        self.launcher = launcher(self)
+        self.notes: list[str] = list(plan.warnings)
+        self.has_items = False
+
+    def post(self, name: str, generation: int, message: Message | Prepared | PrepareFailed) -> None:
+        """Queue what has happened in a cell; called from any thread."""
+        self.events.put((name, generation, message))
+
+    # pytest's hooks
+
+    def pytest_report_header(self) -> list[str]:
+        return header(self.plan.project.lock, list(self.runs))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> bool:
+        self.prepare_and_collect()
+        self.report_collection(session)
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if session.shouldfail:
+            raise session.Failed(session.shouldfail)
+        if session.testsfailed and not self.has_items:
+            plural = "s" if session.testsfailed != 1 else ""
+            raise session.Interrupted(f"{session.testsfailed} error{plural} during collection")
+        if not session.config.option.collectonly:
+            self.run_all(session)
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        if not isinstance(item, ProxyItem):
+            return None
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        for report in item.reports:
+            item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        item.reports = []
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        self.launcher.close()
+
+    def pytest_unconfigure(self) -> None:
+        self.launcher.close()
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for note in self.notes:
+            terminalreporter.write_line(f"ofiuco: {note}", yellow=True)
+        if self.config.option.collectonly or self.config.get_verbosity() < -1:
+            return
+        terminalreporter.write_sep("─", "ofiuco matrix")
+        for line in table([run.tally for run in self.runs.values()]):
+            terminalreporter.write_line(line)
+
+    # Collection
+
+    def prepare_and_collect(self) -> None:
+        """Prepare every cell that can run, and have it collect; returns when each has, or has failed."""
+        for run in self.runs.values():
+            if run.planned.error is not None:
+                self.fail_cell(run, "resolve", run.planned.error.render())
+            elif run.planned.skip is not None:
+                self.skip_cell(run, run.planned.skip)
+        runnable = [run for run in self.runs.values() if run.phase is not Phase.OVER]
+        with self.launcher.preparing(runnable):
+            while any(run.phase is Phase.PREPARING for run in runnable):
+                self.take()
+        while any(run.phase is Phase.COLLECTING for run in runnable):
+            self.take()
+
+    def take(self) -> None:
+        """Wait for the next event, and act on it."""
+        name, generation, message = self.events.get()
+        run = self.runs[name]
+        if generation == run.generation and run.phase is not Phase.OVER:
+            self.handle(run, message)
+
+    def handle(self, run: CellRun, message: Message | Prepared | PrepareFailed) -> None:
+        match message:
+            case Prepared():
+                run.environment, run.phase = message.environment, Phase.COLLECTING
+                self.launcher.start(run)
+            case PrepareFailed():
+                self.fail_cell(run, "prepare", message.error.render())
+            case Hello():
+                run.hello = message
+            case CollectFailed():
+                run.collect_reports.append(message.report)
+            case Collected():
+                self.collected(run, message)
+            case Running():
+                run.current = message.index
+            case Ran():
+                self.ran(run, message)
+            case Warned():
+                self.replay.warning(message, run.cell.name)
+            case Idle():
+                run.finish()
+            case Stopped():
+                self.notes.append(f"{run.cell.name} stopped: {message.reason}")
+                run.over()
+                self.launcher.end(run)
+                raise pytest.exit.Exception(f"{run.cell.name}: {message.reason}")
+            case Bye():
+                self.ended(run)
+            case Failed():
+                self.lost(run, f"failed:\n{message.reason}", "")
+            case Gone():
+                self.lost(run, message.how, message.tail)
+
+    def collected(self, run: CellRun, message: Collected) -> None:
+        self.launcher.collected(run)
+        if run.proxies:
+            self.resume(run, message.items)
+            return
+        run.items, run.errors, run.phase = message.items, message.errors, Phase.COLLECTED
+
+    def fail_cell(self, run: CellRun, stage: str, reason: str) -> None:
+        """Nothing of the cell can run: an error of its own in the report; the other cells go on."""
+        run.phase = Phase.OVER
+        run.tally.remark = f"error: could not {stage}"
+        self.launcher.end(run)
+        self.replay.collect_error(with_cell(f"ofiuco::{stage}", run.cell.name), reason)
+
+    def skip_cell(self, run: CellRun, reason: str) -> None:
+        run.phase = Phase.OVER
+        run.tally.remark = f"skipped: {reason}"
+        self.replay.collect_skip(with_cell("ofiuco::cell", run.cell.name), self.plan.project.lock.path, reason)
+
+    def report_collection(self, session: pytest.Session) -> None:
+        """Turn what the cells collected into the session's items, by pytest's own hooks."""
+        runs = [run for run in self.runs.values() if run.phase is Phase.COLLECTED]
+        self.check_arguments(runs)
+        continuing = session.config.option.continue_on_collection_errors
+        for run in runs:
+            failed = [self.replay.collected(report, run.cell.name) for report in run.collect_reports]
+            if any(failed) and not continuing:
+                run.tally.remark = "error: could not collect"
+                run.items = ()
+        forest = Forest(session)
+        collections = [self.proxies(run, forest) for run in runs]
+        items: list[pytest.Item] = list(interleaved(collections))
+        self.replay.collected_items(items)
+        session.items = items
+        try:
+            self.config.hook.pytest_collection_modifyitems(session=session, config=self.config, items=items)
+        finally:
+            session.testscollected = len(items)
+            self.config.hook.pytest_collection_finish(session=session)
+        for item in items:
+            if isinstance(item, ProxyItem):
+                run = self.runs[item.cell.name]
+                run.pending.append(item.index)
+                run.proxies[item.index] = item
+        self.has_items = bool(items)
+
+    def check_arguments(self, runs: Sequence[CellRun]) -> None:
+        """What no cell's pytest accepts is wrong usage; what only some refuse is theirs to say."""
+        refused = [run for run in runs if run.errors]
+        if refused and len(refused) == len(runs):
+            raise pytest.UsageError(*dict.fromkeys(error for run in refused for error in run.errors))
+        for run in refused:
+            self.notes.append(f"{run.cell.name}: {'; '.join(run.errors)}")
+
+    def proxies(self, run: CellRun, forest: Forest) -> list[ProxyItem]:
+        return [
+            forest.item(remote, run.cell, index)
+            for index, remote in enumerate(run.items)
+            if self.belongs(remote, run.cell)
+        ]
+
+    def belongs(self, item: RemoteItem, cell: Cell) -> bool:
+        """Whether a test's marks choose the cell; with no mark, every cell."""
+        tests = {"platform": cell.has_platform, "python": cell.has_python, "variant": cell.has_variant}
+        for name, arguments, _ in item.markers:
+            kind = name.removeprefix("ofiuco_")
+            if kind not in tests or (name == kind and name in self.own_marks):
+                continue
+            try:
+                if not tests[kind]([str(each) for each in arguments]):
+                    return False
+            except UsageError as error:
+                raise pytest.UsageError(f"{item.nodeid}: mark {name}: {error}") from error
+        return True
+
+    # Running
+
+    def run_all(self, session: pytest.Session) -> None:
+        """Run what is pending in every cell, ``jobs`` cells at a time, until all is reported."""
+        waiting = [run for run in self.runs.values() if run.pending]
+        for run in self.runs.values():
+            if run.phase is Phase.COLLECTED and not run.pending:
+                run.finish()
+        while True:
+            active = [run for run in self.runs.values() if run.phase is Phase.RUNNING]
+            while waiting and len(active) < self.jobs:
+                active.append(waiting.pop(0))
+                active[-1].begin()
+            if not any(run.phase in (Phase.RUNNING, Phase.ENDING) for run in self.runs.values()):
+                return
+            self.take()
+            if session.shouldfail:
+                raise session.Failed(session.shouldfail)
+            if session.shouldstop:
+                raise session.Interrupted(session.shouldstop)
+
+    def ran(self, run: CellRun, message: Ran) -> None:
+        proxy = run.proxies.get(message.index)
+        if proxy is None or message.index not in run.pending:
+            self.lost(run, f"failed: it ran test {message.index}, which it was not asked to", "")
+            return
+        run.pending.remove(message.index)
+        run.current = None
+        self.conclude(run, proxy, self.replay.test_reports(message.reports, proxy))
+
+    def conclude(self, run: CellRun, proxy: ProxyItem, reports: list[pytest.TestReport]) -> None:
+        proxy.reports = reports
+        self.replay.count(run.tally, reports)
+        proxy.ihook.pytest_runtest_protocol(item=proxy, nextitem=None)
+
+    def ended(self, run: CellRun) -> None:
+        if run.phase is Phase.RUNNING and run.pending:
+            self.lost(run, "ended its session early", "")
+            return
+        if run.phase is Phase.COLLECTING:
+            self.lost(run, "ended its session before it had collected", "")
+            return
+        if run.phase is Phase.COLLECTED:  # pytest refused its arguments
+            return
+        run.over()
+        self.launcher.end(run)
+
+    def lost(self, run: CellRun, how: str, tail: str) -> None:
+        """A worker is gone. The test it was on fails, a fresh worker takes the rest, within limits."""
+        self.launcher.end(run)
+        if run.phase is Phase.COLLECTING and not run.proxies:
+            said = f"\n{tail}" if tail else ""
+            self.fail_cell(run, "collect", f"the worker of {run.cell.name} {how}{said}")
+            return
+        if run.phase is Phase.ENDING and not run.pending:
+            if how.startswith("failed"):
+                self.replay.collect_error(with_cell("ofiuco::finish", run.cell.name), how)
+            run.over()
+            return
+        if run.phase is Phase.COLLECTED:
+            self.fail_cell(run, "collect", f"the worker of {run.cell.name} {how} before it was asked to run")
+            for index in list(run.pending):
+                self.fail_test(run, index, how, tail)
+            return
+        run.crashes += 1
+        if run.current is not None and run.current in run.pending:
+            self.fail_test(run, run.current, how, tail)
+        run.current = None
+        if not run.pending:
+            run.over()
+        elif run.crashes > _MAX_CRASHES or (run.phase is Phase.COLLECTING):
+            for index in list(run.pending):
+                self.fail_test(run, index, f"{how}; no further worker is started", tail)
+            run.over()
+        else:
+            run.phase = Phase.COLLECTING
+            self.launcher.start(run)
+
+    def fail_test(self, run: CellRun, index: int, how: str, tail: str) -> None:
+        run.pending.remove(index)
+        proxy = run.proxies[index]
+        self.conclude(run, proxy, [crash_report(proxy, f"the worker of {run.cell.name} {how}", tail)])
+
+    def resume(self, run: CellRun, items: Sequence[RemoteItem]) -> None:
+        """A fresh worker has collected: go on with what is pending, found again by node id."""
+        places = {item.nodeid: index for index, item in enumerate(items)}
+        pending = [run.proxies[index] for index in run.pending]
+        run.pending.clear()
+        run.proxies = {}
+        for proxy in pending:
+            index = places.get(proxy.remote.nodeid)
+            if index is None:
+                report = crash_report(proxy, f"the fresh worker of {run.cell.name} did not collect this test", "")
+                self.conclude(run, proxy, [report])
+                continue
+            proxy.index = index
+            run.proxies[index] = proxy
+            run.pending.append(index)
+        if run.pending:
+            run.begin()
+        else:
+            run.finish()
+
+

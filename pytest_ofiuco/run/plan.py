@@ -1,0 +1,177 @@
+"""Project + what this machine has → the cells of a session: each to run, to skip with a reason, or in error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pytest_ofiuco.core.lock import MAIN, Lock, Selection
+from pytest_ofiuco.core.matrix import Cell, expand
+from pytest_ofiuco.core.platforms import Platform
+from pytest_ofiuco.core.resolve import Resolution, resolve
+from pytest_ofiuco.core.target import Python, Target
+from pytest_ofiuco.errors import MissingPytestError, MissingPythonError, OfiucoError, UsageError
+from pytest_ofiuco.store.interpreters import Interpreter, Interpreters, host_platform
+from pytest_ofiuco.store.project import LocalProject
+
+_ADD_PYTEST = {
+    "poetry": "poetry add --group dev pytest",
+    "uv": "uv add --dev pytest",
+    "pylock": "uv add --dev pytest && uv export --format pylock.toml --output-file pylock.toml",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowing:
+    """What of the matrix is wanted; empty means all."""
+
+    cells: tuple[str, ...] = ()
+    pythons: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+
+    def admits(self, cell: Cell) -> bool:
+        """Whether a cell is wanted."""
+        if self.cells and cell.name not in self.cells:
+            return False
+        if self.pythons and not cell.has_python(self.pythons):
+            return False
+        return not self.platforms or cell.has_platform(self.platforms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCell:
+    """A cell, and what becomes of it: exactly one of ``interpreter``, ``skip`` and ``error`` is set."""
+
+    cell: Cell
+    resolution: Resolution | None = None
+    interpreter: Interpreter | None = None
+    skip: str | None = None
+    error: OfiucoError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPlan:
+    """All cells of a session, and what there is to say about them."""
+
+    project: LocalProject
+    cells: tuple[PlannedCell, ...]
+    all_names: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def plan(project: LocalProject, narrowing: Narrowing, interpreters: Interpreters) -> SessionPlan:
+    """Expand the matrix, resolve every cell, and find its interpreter.
+
+    Raises:
+        UsageError: nothing is left of the matrix, or a platform has no meaning.
+        MissingPythonError: a Python is not here and may not be skipped.
+        MissingPytestError: no cell's resolution has pytest.
+        OfiucoError: what the lock's selection raises.
+    """
+    config, lock = project.config, project.lock
+    host = host_platform()
+    selection, warnings = select(project)
+    pythons = config.python if config.python is not None else _found(lock, interpreters)
+    axes = [config.axis(name, str(host)) for name in config.platforms]
+    cells = expand(pythons, axes, config.exclude)
+    wanted = [cell for cell in cells if narrowing.admits(cell)]
+    if not wanted:
+        raise UsageError(
+            "no cell is left of the matrix" if cells else "the matrix is empty",
+            f"choose from: {', '.join(cell.name for cell in cells)}" if cells else "see `exclude` in [tool.ofiuco]",
+        )
+    planned = tuple(_plan_cell(project, cell, selection, host, interpreters) for cell in wanted)
+    return SessionPlan(
+        project=project,
+        cells=_with_pytest(planned, lock),
+        all_names=tuple(cell.name for cell in cells),
+        warnings=(*lock.warnings, *warnings),
+    )
+
+
+def select(project: LocalProject) -> tuple[Selection, tuple[str, ...]]:
+    """What an environment holds: the groups that ship and, on top, those that the tests need.
+
+    A lock that was exported flat has no groups left; those that the project configures are in it unnamed.
+    """
+    config, lock = project.config, project.lock
+    test_groups = config.test_groups
+    if test_groups is None:
+        test_groups = tuple(name for name in lock.default_groups if name != MAIN)
+    groups = dict.fromkeys((*config.groups, *test_groups))
+    warnings: tuple[str, ...] = ()
+    if lock.flat:
+        lost = [name for name in groups if name not in lock.groups]
+        if lost:
+            warnings = (f"{lock.path} names no groups: {', '.join(lost)} cannot be told apart in it",)
+        groups = dict.fromkeys(name for name in groups if name in lock.groups)
+    return lock.selection(groups=groups, extras=config.extras), warnings
+
+
+def _found(lock: Lock, interpreters: Interpreters) -> tuple[Python, ...]:
+    """The minor versions on this machine that the lock admits."""
+    found: dict[str, Python] = {}
+    for interpreter in interpreters.available():
+        python = interpreter.python
+        admitted = lock.requires_python
+        if admitted and not any(each.contains(python.full_version, prereleases=True) for each in admitted):
+            continue
+        prefix = "pypy" if python.implementation == "pypy" else ""
+        minor = Python.parse(f"{prefix}{python.version.major}.{python.version.minor}{'t' * python.free_threaded}")
+        found.setdefault(minor.label, minor)
+    if not found:
+        raise MissingPythonError(lock.requires_python_text or "3", ["PATH", "pyenv", "uv"])
+    return tuple(found.values())
+
+
+def _plan_cell(
+    project: LocalProject,
+    cell: Cell,
+    selection: Selection,
+    host: Platform,
+    interpreters: Interpreters,
+) -> PlannedCell:
+    native = runs_on(cell.target.platform, host)
+    interpreter = None
+    if native:
+        settings = project.config.settings.get(cell.platform)
+        try:
+            interpreter = interpreters.find(cell.python, settings.interpreters if settings else ())
+        except MissingPythonError as error:
+            if project.config.missing_python == "skip":
+                return PlannedCell(cell=cell, skip=f"{error}; {error.hint}")
+            raise
+        cell = replace(cell, target=Target(python=interpreter.python, platform=cell.target.platform))
+    try:
+        resolution = resolve(project.lock, cell.target, selection)
+    except OfiucoError as error:
+        return PlannedCell(cell=cell, error=error)
+    if interpreter is None:
+        reason = f"{cell.target.platform} does not run on this machine ({host}); its {len(resolution.packages)} packages resolve"
+        return PlannedCell(cell=cell, resolution=resolution, skip=reason)
+    return PlannedCell(cell=cell, resolution=resolution, interpreter=interpreter)
+
+
+def runs_on(platform: Platform, host: Platform) -> bool:
+    """Whether what is built for ``platform`` runs on ``host`` as it is."""
+    if (platform.os, platform.architecture, platform.libc) != (host.os, host.architecture, host.libc):
+        return False
+    return platform.version is None or host.version is None or platform.version <= host.version
+
+
+def _with_pytest(cells: Sequence[PlannedCell], lock: Lock) -> tuple[PlannedCell, ...]:
+    """A cell without pytest cannot run: an error there, and one for all where no cell has it."""
+    command = _ADD_PYTEST.get(lock.format, "add pytest to the project's development dependencies")
+    checked = []
+    for planned in cells:
+        resolution = planned.resolution
+        if planned.interpreter is not None and resolution is not None and "pytest" not in resolution.versions():
+            error = MissingPytestError(lock.path, planned.cell.name, command)
+            planned = PlannedCell(cell=planned.cell, error=error)
+        checked.append(planned)
+    missing = [planned.error for planned in checked if isinstance(planned.error, MissingPytestError)]
+    if missing and not any(planned.interpreter for planned in checked):
+        raise missing[0]
+    return tuple(checked)
+
+

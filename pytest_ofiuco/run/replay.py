@@ -1,0 +1,111 @@
+"""What comes back from cells → ordinary pytest reports of this session."""
+
+from __future__ import annotations
+
+import builtins
+import warnings
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import Any, cast
+
+import pytest
+
+from pytest_ofiuco.run.messages import Warned
+from pytest_ofiuco.run.proxies import ProxyItem, with_cell
+from pytest_ofiuco.run.report import Tally, outcome
+
+
+class Replay:
+    """Makes reports and hands them to pytest's hooks."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+
+    def test_reports(self, serialized: Iterable[dict[str, Any]], proxy: ProxyItem) -> list[pytest.TestReport]:
+        """The reports of a test, under its proxy's node id and location."""
+        return [self._test_report(data, proxy) for data in serialized]
+
+    def _test_report(self, data: dict[str, Any], proxy: ProxyItem) -> pytest.TestReport:
+        report = self.config.hook.pytest_report_from_serializable(config=self.config, data=data)
+        if report is None:  # a kind of report that only the cell's pytest, or a plugin there, knows
+            report = pytest.TestReport._from_json({**data, "$report_type": "TestReport"})
+        report = cast(pytest.TestReport, report)
+        report.nodeid = proxy.nodeid
+        report.location = proxy.location
+        report.keywords = {**report.keywords, proxy.name: 1}
+        report.__dict__["ofiuco_cell"] = proxy.cell.name
+        return report
+
+    def collected(self, data: dict[str, Any], cell: str) -> bool:
+        """Report a collector that did not pass in a cell; whether it failed."""
+        report = self.config.hook.pytest_report_from_serializable(config=self.config, data=data)
+        report.nodeid = with_cell(str(report.nodeid) or "session", cell)
+        self.config.hook.pytest_collectreport(report=report)
+        return bool(report.failed)
+
+    def collected_items(self, items: Sequence[pytest.Item]) -> None:
+        """Report what all cells together collected, as the terminal counts it."""
+        report = pytest.CollectReport(nodeid="", outcome="passed", longrepr=None, result=list(items))
+        self.config.hook.pytest_collectreport(report=report)
+
+    def collect_error(self, nodeid: str, reason: str) -> None:
+        """Report that a cell cannot take part."""
+        report = pytest.CollectReport(nodeid=nodeid, outcome="failed", longrepr=reason, result=[])
+        self.config.hook.pytest_collectreport(report=report)
+
+    def collect_skip(self, nodeid: str, path: str, reason: str) -> None:
+        """Report that a cell is left out, and why."""
+        longrepr = cast(Any, (path, None, f"Skipped: {reason}"))
+        report = pytest.CollectReport(nodeid=nodeid, outcome="skipped", longrepr=longrepr, result=[])
+        self.config.hook.pytest_collectreport(report=report)
+
+    def warning(self, warned: Warned, cell: str) -> None:
+        """Record a warning as one of this session."""
+        category = _category(warned.module, warned.category)
+        message = warnings.WarningMessage(
+            message=category(warned.text), category=category, filename=warned.filename, lineno=warned.lineno
+        )
+        self.config.hook.pytest_warning_recorded.call_historic(
+            kwargs={
+                "warning_message": message,
+                "when": warned.when,
+                "nodeid": with_cell(warned.nodeid, cell) if warned.nodeid else "",
+                "location": warned.location,
+            }
+        )
+
+    def count(self, tally: Tally, reports: Iterable[pytest.TestReport]) -> None:
+        """Add a test's outcomes to its cell's tally."""
+        for report in reports:
+            counted = outcome(report.when or "", report.outcome, expected_to_fail=hasattr(report, "wasxfail"))
+            if counted is not None:
+                tally.counts[counted] += 1
+
+
+def crash_report(proxy: ProxyItem, how: str, tail: str) -> pytest.TestReport:
+    """The failed report of a test whose worker was lost on it."""
+    return pytest.TestReport(
+        nodeid=proxy.nodeid,
+        location=proxy.location,
+        keywords={proxy.name: 1},
+        outcome="failed",
+        longrepr=f"{how} while running {proxy.nodeid}",
+        when="call",
+        sections=[("Captured worker output", tail)] if tail else [],
+    )
+
+
+def _category(module: str, name: str) -> type[Warning]:
+    """The warning's own class where this process knows it; a stand-in of that name elsewhere."""
+    try:
+        found = getattr(builtins if module == "builtins" else import_module(module), name, None)
+    except ImportError:
+        found = None
+    if isinstance(found, type) and issubclass(found, Warning):
+        try:
+            found("")
+        except TypeError:
+            pass
+        else:
+            return found
+    return cast(type[Warning], type(name, (Warning,), {"__module__": module}))

@@ -1,0 +1,68 @@
+"""What a session says beside pytest's own words: the header, the progress of preparation, the matrix table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pytest_ofiuco.core.lock import Lock
+
+
+@dataclass(slots=True)
+class Tally:
+    """The outcomes of one cell; ``seconds`` is how long its tests took, by the wall clock."""
+
+    name: str
+    counts: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+    remark: str = ""
+
+
+_ALWAYS = ("passed", "failed", "skipped")
+_SOMETIMES = ("xfailed", "xpassed", "error")
+
+
+def outcome(when: str, result: str, *, expected_to_fail: bool) -> str | None:
+    """What a report counts as, as pytest's own summary has it; nothing for a passed setup or teardown."""
+    if result == "failed":
+        return "failed" if when == "call" else "error"
+    if result == "skipped":
+        return "xfailed" if expected_to_fail else "skipped"
+    if when == "call":
+        return "xpassed" if expected_to_fail else "passed"
+    return None
+
+
+def header(lock: Lock, names: Sequence[str]) -> list[str]:
+    """Two lines: the lock and the number of cells, then their names."""
+    packages = len({package.name for package in lock.packages if not package.is_virtual})
+    cells = "cell" if len(names) == 1 else "cells"
+    return [
+        f"ofiuco: {lock.path} ({lock.format} {lock.version}, {packages} packages) → {len(names)} {cells}",
+        f"  {'  '.join(names)}",
+    ]
+
+
+def table(tallies: Sequence[Tally]) -> list[str]:
+    """One line a cell: outcomes and time, or why it has none."""
+    columns = [*_ALWAYS, *(each for each in _SOMETIMES if any(tally.counts[each] for tally in tallies))]
+    width = max(20, *(len(tally.name) for tally in tallies))
+    lines = [" ".join([" " * width, *(column.rjust(max(6, len(column))) for column in columns), "  time"])]
+    for tally in tallies:
+        if tally.remark and not tally.counts:
+            lines.append(f"{tally.name.ljust(width)} {tally.remark}")
+            continue
+        counts = [str(tally.counts[column]).rjust(max(6, len(column))) for column in columns]
+        lines.append(" ".join([tally.name.ljust(width), *counts, f"{tally.seconds:.1f}s".rjust(6)]))
+    return lines
+
+
+def size_of(count: int) -> str:
+    """Bytes for people: ``12.1 MB``."""
+    size = float(count)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

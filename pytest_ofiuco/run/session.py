@@ -1,0 +1,138 @@
+"""A matrix session from pytest's configuration: reads options, plans the cells, registers the controller."""
+
+from __future__ import annotations
+
+import os
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+from pytest_ofiuco.errors import OfiucoError, UsageError
+from pytest_ofiuco.run.arguments import Arguments
+from pytest_ofiuco.run.controller import Controller
+from pytest_ofiuco.run.cellrun import StartUp
+from pytest_ofiuco.run.launcher import Launcher
+from pytest_ofiuco.run.plan import Narrowing, SessionPlan, plan
+from pytest_ofiuco.run.progress import PreparationProgress
+from pytest_ofiuco.run.tolerance import known_options
+from pytest_ofiuco.store.cache import Store
+from pytest_ofiuco.store.environment import Preparer
+from pytest_ofiuco.store.index import IndexSettings
+from pytest_ofiuco.store.interpreters import Interpreters
+from pytest_ofiuco.store.project import load
+
+
+def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
+    """Plan the session and make it a matrix session.
+
+    Raises:
+        pytest.UsageError: what an ``OfiucoError`` says.
+    """
+    try:
+        _refuse(config)
+        jobs = _jobs(config.getoption("--ofiuco-jobs"))
+        store = Store.default(os.environ)
+        project = load(project_directory(config))
+        narrowing = Narrowing(
+            cells=tuple(config.getoption("--ofiuco-cell") or ()),
+            pythons=tuple(config.getoption("--ofiuco-python") or ()),
+            platforms=tuple(config.getoption("--ofiuco-platform") or ()),
+        )
+        session_plan = plan(project, narrowing, Interpreters(store, os.environ))
+        arguments = Arguments.read(config.invocation_params.args, session_plan.all_names)
+        controller = _controller(config, session_plan, arguments, jobs, store, own_marks)
+    except OfiucoError as error:
+        raise pytest.UsageError(error.render().removeprefix("error: ")) from error
+    config.pluginmanager.register(controller, "ofiuco-controller")
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.showfspath = False
+
+
+def project_directory(config: pytest.Config) -> Path:
+    """The nearest folder with a pyproject.toml or a lock, from where pytest was started up to the rootdir's."""
+    start = config.invocation_params.dir
+    for folder in (start, *start.parents):
+        if (folder / "pyproject.toml").is_file():
+            return folder
+    return config.rootpath
+
+
+def _refuse(config: pytest.Config) -> None:
+    for option in ("usepdb", "trace"):
+        if getattr(config.option, option, False):
+            raise UsageError(
+                "--pdb and --trace need a terminal of their own, which a cell's worker does not have",
+                "run pytest with the cell's own interpreter, which `ofiuco_cell` and the header name",
+            )
+
+
+def _jobs(given: str | None) -> int:
+    if given in (None, "auto"):
+        available = getattr(os, "sched_getaffinity", None)
+        return max(1, len(available(0)) if available else os.cpu_count() or 1)
+    assert given is not None
+    if not given.isdecimal() or int(given) < 1:
+        raise UsageError(f"--ofiuco-jobs {given}: not a number of cells", "give a number from 1 on, or auto")
+    return int(given)
+
+
+def _controller(
+    config: pytest.Config,
+    session_plan: SessionPlan,
+    arguments: Arguments,
+    jobs: int,
+    store: Store,
+    own_marks: frozenset[str],
+) -> Controller:
+    environ = os.environ
+    offline, refresh = config.getoption("--ofiuco-offline"), config.getoption("--ofiuco-refresh")
+
+    def preparer(progress: PreparationProgress) -> Preparer:
+        settings = IndexSettings.load(environ, session_plan.project.directory)
+        return Preparer(store, settings, offline=offline, refresh=refresh, progress=progress)
+
+    def progress(total: int) -> PreparationProgress:
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        quiet = config.get_verbosity() < 0
+        terminal = sys.stdout if reporter is not None and reporter.isatty() and not quiet else None
+
+        def write_line(line: str) -> None:
+            if reporter is not None and not quiet:
+                reporter.write_line(line)
+
+        return PreparationProgress(total, write_line, terminal)
+
+    def launcher(controller: Controller) -> Launcher:
+        program = sys.argv[0]
+        return Launcher(
+            post=controller.post,
+            plan=session_plan,
+            preparer=preparer,
+            progress=progress,
+            arguments=arguments,
+            extra_arguments=_extra_arguments(config),
+            start_up=StartUp(
+                run=uuid.uuid4().hex,
+                directory=config.invocation_params.dir,
+                program=program,
+                is_module=Path(program).name == "__main__.py",
+                options=known_options(config),
+                markers=[line for line in config.getini("markers") if line.endswith("(ofiuco)")],
+            ),
+            jobs=jobs,
+            bytecode=store.root / "bytecode-v1",
+            catches_output=config.option.capture != "no",
+        )
+
+    return Controller(config, session_plan, jobs, launcher, own_marks)
+
+
+def _extra_arguments(config: pytest.Config) -> list[str]:
+    """The controller's own root and settings file, which fewer arguments might lead a worker away from."""
+    extra = ["-p", "no:ofiuco", f"--rootdir={config.rootpath}"]
+    if config.inipath is not None:
+        extra += ["-c", str(config.inipath)]
+    return extra

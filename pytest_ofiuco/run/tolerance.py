@@ -1,0 +1,47 @@
+"""What lets a controller read a project's pytest settings without the project's plugins and dependencies.
+
+Options, ini keys, required plugins and warning filters may belong to plugins that only the cells have: the cells check
+them. Conftest files are the cells' too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+def before_options(config: pytest.Config) -> None:
+    """Before pytest checks for required plugins and applies warning filters: both are the cells' business."""
+    cache = getattr(config, "_inicache", None)
+    if isinstance(cache, dict):
+        cache["required_plugins"] = []
+        cache["filterwarnings"] = []
+
+
+def before_conftests(early_config: Any, parser: Any, args: list[str]) -> None:
+    """Load no conftest, and pass over options and ini keys that are not known here."""
+    namespace = early_config.known_args_namespace
+    namespace.noconftest = True
+    _, unknown = parser.parse_known_and_unknown_args(args)
+    for argument in unknown:
+        if argument in args:
+            args.remove(argument)
+    if hasattr(namespace, "numprocesses"):
+        args += ["-n0", "--dist=no"]
+    known = getattr(parser, "_inidict", {})
+    for key in getattr(early_config, "_inicfg", None) or getattr(early_config, "inicfg", {}):
+        if key not in known and key not in getattr(parser, "_ini_aliases", {}):
+            parser.addini(key, "a key of a plugin in the cells")
+
+
+def known_options(config: pytest.Config) -> list[tuple[str, int | str | None]]:
+    """Every long option of this process, with argparse's ``nargs``: a cell accepts those that it does not know."""
+    parser: Any = config._parser
+    arguments = getattr(parser, "optparser", None) or parser._getparser()
+    return [
+        (name, action.nargs if isinstance(action.nargs, int | str) else None)
+        for action in arguments._actions
+        for name in action.option_strings
+        if name.startswith("--")
+    ]
