@@ -146,9 +146,12 @@ def _platform(table: Table, name: str) -> PlatformSettings:
             fixed(name, tag)
         elif name != HOST:
             find(name)
-        pythons = tuple(PythonRange.parse(text) for text in table.texts("python"))
     except UsageError as error:
         raise table.wrong("tag", str(error), error.hint) from error
+    try:
+        pythons = tuple(PythonRange.parse(text) for text in table.texts("python"))
+    except UsageError as error:
+        raise table.wrong("python", str(error), error.hint) from error
     markers = table.table("markers")
     for key in markers:
         if key not in MARKER_KEYS:

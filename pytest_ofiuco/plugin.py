@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -31,7 +32,15 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 def _is_wanted_early(config: pytest.Config) -> bool:
     """Whether the matrix is asked for, before options are parsed."""
-    return "--ofiuco-matrix" in (*config.invocation_params.args, *config.getini("addopts"))
+    try:
+        configured = config.getini("addopts")
+    except ValueError:  # registered by hand, before pytest has read its settings
+        configured = []
+    return "--ofiuco-matrix" in (
+        *config.invocation_params.args,
+        *configured,
+        *os.environ.get("PYTEST_ADDOPTS", "").split(),
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -43,7 +52,7 @@ def pytest_load_initial_conftests(early_config: Any, parser: Any, args: list[str
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    own = {line.partition("(")[0].partition(":")[0].strip() for line in config.getini("markers") if "ofiuco" not in line}
+    own = {line.partition("(")[0].partition(":")[0].strip() for line in config.getini("markers")}
     for name, line in _MARKS.items():
         if name not in own:
             config.addinivalue_line("markers", line)

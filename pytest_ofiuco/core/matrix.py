@@ -82,7 +82,8 @@ class Cell:
         Raises:
             UsageError: a text is not a range.
         """
-        return any(PythonRange.parse(text).admits(self.target.python) for text in texts)
+        ranges = [PythonRange.parse(text) for text in texts]
+        return any(each.admits(self.target.python) for each in ranges)
 
     def has_variant(self, names: Iterable[str]) -> bool:
         """Whether it is of one of the variants."""

@@ -87,6 +87,7 @@ class _Walk:
         self.check_target()
         self.reach()
         chosen = self.one_version_each()
+        self.pass_extras_on(chosen)
         ranks = {tag: rank for rank, tag in reversed(list(enumerate(self.target.tags)))}
         pins = [
             Pin(
@@ -200,6 +201,20 @@ class _Walk:
         markers = sorted({str(edge.marker) for edge in self.reached[id(package)][1] if edge.marker is not None})
         why = " or ".join(markers) if markers else "always"
         return f"{package.version or 'no version'} at {package.at} ({why})"
+
+    def pass_extras_on(self, chosen: Mapping[NormalizedName, Package]) -> None:
+        """Note the extras that packages of a star ask of each other: its walk has followed no edge between them."""
+        pending = list(chosen.values()) if self.lock.shape == "star" else []
+        while pending:
+            package = pending.pop()
+            for edge in package.dependencies:
+                other = chosen.get(edge.name)
+                if other is None or not edge.extras or not self.edge_holds(package, edge):
+                    continue
+                known = self.requested[id(other)]
+                if not known.issuperset(edge.extras):
+                    known.update(edge.extras)
+                    pending.append(other)
 
     def dependency_names(
         self, package: Package, chosen: Mapping[NormalizedName, Package]

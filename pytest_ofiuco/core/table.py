@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -90,6 +91,17 @@ class Table:
         """A string that must be there."""
         return self._required(key, self._get(key, str))
 
+    def location(self, key: str) -> str | None:
+        """A URL or a path, if there is one."""
+        text = self.text(key)
+        if text is not None:
+            self._parsed(key, text, urlsplit, ValueError)
+        return text
+
+    def required_location(self, key: str) -> str:
+        """A URL or a path that must be there."""
+        return self._required(key, self.location(key))
+
     def boolean(self, key: str, *, default: bool = False) -> bool:
         """A boolean."""
         value = self._get(key, bool)
@@ -113,6 +125,10 @@ class Table:
                 raise InputError(self.file, at, f"expected a table, found {name}")
             found.append(Table(value, file=self.file, at=at))
         return found
+
+    def array(self, key: str) -> list[Any]:
+        """An array of values of any type; an empty one where there is none."""
+        return self._get(key, list) or []
 
     def texts(self, key: str) -> tuple[str, ...]:
         """An array of strings; an empty one where there is none."""

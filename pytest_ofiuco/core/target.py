@@ -43,7 +43,7 @@ class Python:
                 rest, implementation = rest[len(prefix) :].lstrip("-@"), name
         free_threaded = implementation == "cpython" and rest.endswith("t")
         try:
-            version = Version(rest.removesuffix("t"))
+            version = Version(rest.removesuffix("t") if free_threaded else rest)
         except InvalidVersion:
             version = None
         if version is None or len(version.release) not in (2, 3) or version.major != 3 or version.local:

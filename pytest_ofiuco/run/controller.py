@@ -38,6 +38,11 @@ from pytest_ofiuco.run.report import Tally, header, table
 
 _MAX_CRASHES = 20
 
+_BUSY = (Phase.COLLECTING, Phase.RUNNING)
+
+MARKS = ("platform", "python", "variant")
+"""The marks that choose cells; with ``ofiuco_`` in front they mean the same."""
+
 Event = tuple[str, int, Message | Prepared | PrepareFailed]
 
 
@@ -111,9 +116,11 @@ class Controller:
             terminalreporter.write_line(f"ofiuco: {note}", yellow=True)
         if self.config.option.collectonly or self.config.get_verbosity() < -1:
             return
-        terminalreporter.write_sep("─", "ofiuco matrix")
-        for line in table([run.tally for run in self.runs.values()]):
-            terminalreporter.write_line(line)
+        tallies = [run.tally for run in self.runs.values()]
+        if any(tally.counts or tally.remark for tally in tallies):
+            terminalreporter.write_sep("─", "ofiuco matrix")
+            for line in table(tallies):
+                terminalreporter.write_line(line)
 
     # Collection
 
@@ -233,18 +240,32 @@ class Controller:
         ]
 
     def belongs(self, item: RemoteItem, cell: Cell) -> bool:
-        """Whether a test's marks choose the cell; with no mark, every cell."""
-        tests = {"platform": cell.has_platform, "python": cell.has_python, "variant": cell.has_variant}
+        """Whether a test's marks choose the cell; with no mark, every cell.
+
+        A mark that the project registers itself and that makes no sense here is the project's own.
+        """
         for name, arguments, _ in item.markers:
             kind = name.removeprefix("ofiuco_")
-            if kind not in tests or (name == kind and name in self.own_marks):
+            if kind not in MARKS:
                 continue
             try:
-                if not tests[kind]([str(each) for each in arguments]):
+                if not self.chooses(kind, [str(each) for each in arguments], cell):
                     return False
             except UsageError as error:
-                raise pytest.UsageError(f"{item.nodeid}: mark {name}: {error}") from error
+                if name not in self.own_marks:
+                    raise pytest.UsageError(f"{item.nodeid}: mark {name}: {error}") from error
         return True
+
+    def chooses(self, kind: str, arguments: list[str], cell: Cell) -> bool:
+        match kind:
+            case "platform":
+                for name in arguments:
+                    self.plan.project.config.axis(name, str(cell.target.platform))
+                return cell.has_platform(arguments)
+            case "python":
+                return cell.has_python(arguments)
+            case _:
+                return cell.has_variant(arguments)
 
     # Running
 
@@ -255,17 +276,19 @@ class Controller:
             if run.phase is Phase.COLLECTED and not run.pending:
                 run.finish()
         while True:
-            active = [run for run in self.runs.values() if run.phase is Phase.RUNNING]
+            active = [run for run in self.runs.values() if run.phase in _BUSY]
             while waiting and len(active) < self.jobs:
                 active.append(waiting.pop(0))
                 active[-1].begin()
-            if not any(run.phase in (Phase.RUNNING, Phase.ENDING) for run in self.runs.values()):
-                return
+            if not any(run.phase in (*_BUSY, Phase.ENDING) for run in self.runs.values()):
+                break
             self.take()
             if session.shouldfail:
                 raise session.Failed(session.shouldfail)
             if session.shouldstop:
                 raise session.Interrupted(session.shouldstop)
+        unheard = [proxy.nodeid for run in self.runs.values() for proxy in map(run.proxies.get, run.pending) if proxy]
+        assert not unheard, f"tests without a report: {unheard}"
 
     def ran(self, run: CellRun, message: Ran) -> None:
         proxy = run.proxies.get(message.index)

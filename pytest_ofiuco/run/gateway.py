@@ -128,12 +128,11 @@ class ExecnetGateway:
         self._receive(Gone(how=describe_exit(code), tail=self.tail()))
 
     def tail(self) -> str:
-        """What the worker's output last said."""
-        if self._spool is None or not self._spool.exists():
+        """What the worker last said: uncaught, then what pytest had captured of stdout and stderr."""
+        if self._spool is None:
             return ""
-        with self._spool.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
-            return file.read().decode(errors="replace").strip()
+        files = [self._spool.with_name(f"{self._spool.name}{suffix}") for suffix in ("", ".out", ".err")]
+        return "\n".join(filter(None, map(_tail, files)))
 
     def _kill_group(self) -> None:
         if _wait(self._process, 0.0) is None:
@@ -146,6 +145,15 @@ class ExecnetGateway:
 
 
 _END = object()
+
+
+def _tail(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
+            return file.read().decode(errors="replace").strip()
+    except OSError:
+        return ""
 
 
 def _wait(process: Any, seconds: float) -> int | None:

@@ -72,6 +72,7 @@ class ProxyItem(pytest.Item):
         self.keywords.update({name: True for name in remote.names})
         self.keywords.update({mark.name: mark for mark in self.own_markers})
         self.reports: list[pytest.TestReport] = []
+        self.cls = None
         if remote.parameters is not None:
             self.callspec = SimpleNamespace(id=remote.parameters, params={}, indices={}, _arg2scope={}, marks=[])
 

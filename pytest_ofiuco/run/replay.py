@@ -23,7 +23,7 @@ class Replay:
 
     def test_reports(self, serialized: Iterable[dict[str, Any]], proxy: ProxyItem) -> list[pytest.TestReport]:
         """The reports of a test, under its proxy's node id and location."""
-        return [self._test_report(data, proxy) for data in serialized]
+        return [self._test_report(with_tuples(data), proxy) for data in serialized]
 
     def _test_report(self, data: dict[str, Any], proxy: ProxyItem) -> pytest.TestReport:
         report = self.config.hook.pytest_report_from_serializable(config=self.config, data=data)
@@ -38,7 +38,7 @@ class Replay:
 
     def collected(self, data: dict[str, Any], cell: str) -> bool:
         """Report a collector that did not pass in a cell; whether it failed."""
-        report = self.config.hook.pytest_report_from_serializable(config=self.config, data=data)
+        report = self.config.hook.pytest_report_from_serializable(config=self.config, data=with_tuples(data))
         report.nodeid = with_cell(str(report.nodeid) or "session", cell)
         self.config.hook.pytest_collectreport(report=report)
         return bool(report.failed)
@@ -80,6 +80,17 @@ class Replay:
             counted = outcome(report.when or "", report.outcome, expected_to_fail=hasattr(report, "wasxfail"))
             if counted is not None:
                 tally.counts[counted] += 1
+
+
+def with_tuples(data: dict[str, Any]) -> dict[str, Any]:
+    """A serialized report with the tuples that JSON has made lists of."""
+    found = dict(data)
+    if isinstance(found.get("longrepr"), list):
+        found["longrepr"] = tuple(found["longrepr"])
+    for key in ("sections", "user_properties"):
+        if isinstance(found.get(key), list):
+            found[key] = [tuple(each) if isinstance(each, list) else each for each in found[key]]
+    return found
 
 
 def crash_report(proxy: ProxyItem, how: str, tail: str) -> pytest.TestReport:

@@ -30,7 +30,8 @@ def before_conftests(early_config: Any, parser: Any, args: list[str]) -> None:
     if hasattr(namespace, "numprocesses"):
         args += ["-n0", "--dist=no"]
     known = getattr(parser, "_inidict", {})
-    for key in getattr(early_config, "_inicfg", None) or getattr(early_config, "inicfg", {}):
+    written = early_config._inicfg if hasattr(early_config, "_inicfg") else early_config.inicfg
+    for key in written:
         if key not in known and key not in getattr(parser, "_ini_aliases", {}):
             parser.addini(key, "a key of a plugin in the cells")
 

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import traceback
+from types import ModuleType
 from typing import Any, Dict, List
 
 PROTOCOL = 1
@@ -70,20 +71,36 @@ def make_options(options: list[list[Any]]) -> object:
     class Options:
         @pytest.hookimpl(tryfirst=True)
         def pytest_load_initial_conftests(self, parser: pytest.Parser) -> None:
+            any_parser: Any = parser
+            arguments = getattr(any_parser, "optparser", None) or any_parser._getparser()
+            known = {name for action in arguments._actions for name in action.option_strings}
             group = parser.getgroup("ofiuco")
             for name, nargs in options:
+                if name in known:
+                    continue
                 kind: Message = {"action": "append"}
                 if nargs == 0:
                     kind = {"action": "store_true"}
                 elif nargs:
                     kind = {"nargs": nargs}
                 destination = "ofiuco_unused_" + name.strip("-").replace("-", "_")
-                try:
-                    group.addoption(name, dest=destination, **kind)
-                except ValueError:  # the cell knows it
-                    continue
+                group.addoption(name, dest=destination, **kind)
 
     return Options()
+
+
+def make_fixtures(start: Message) -> ModuleType:
+    """The cell's fixtures, as the plugin module that pytest expects them in."""
+    import pytest
+
+    @pytest.fixture(scope="session")
+    def ofiuco_cell() -> Cell:
+        """The cell that this test runs in: name, python, platform, variant, resolution."""
+        return Cell(start["cell"])
+
+    module = ModuleType("ofiuco_fixtures")
+    module.__dict__["ofiuco_cell"] = ofiuco_cell
+    return module
 
 
 def make_interactor(channel: Any, config: Any, start: Message) -> Any:
@@ -100,11 +117,6 @@ def make_interactor(channel: Any, config: Any, start: Message) -> Any:
 
         def serialized(self, report: Any) -> Any:
             return config.hook.pytest_report_to_serializable(config=config, report=report)
-
-        @pytest.fixture(scope="session")
-        def ofiuco_cell(self) -> Cell:
-            """The cell that this test runs in: name, python, platform, variant, resolution."""
-            return Cell(start["cell"])
 
         @pytest.hookimpl(trylast=True)
         def pytest_configure(self, config: pytest.Config) -> None:
@@ -231,6 +243,26 @@ def set_up_process(start: Message) -> None:
     sys.argv = [start["program"], *start["arguments"]]
 
 
+def keep_captured(spool: str | None) -> None:
+    """Have pytest capture into files with names, so that what a test said is there even when the process is not.
+
+    pytest takes one temporary file for each of stdout and stderr, in this order; later ones are a test's own.
+    """
+    import _pytest.capture
+
+    temporary = getattr(_pytest.capture, "TemporaryFile", None)
+    if spool is None or temporary is None:
+        return
+    names = [spool + ".err", spool + ".out"]
+
+    def named(*arguments: Any, **keywords: Any) -> Any:
+        if names and keywords == {"buffering": 0} and not arguments:
+            return open(names.pop(), "wb+", buffering=0)
+        return temporary(*arguments, **keywords)
+
+    _pytest.capture.__dict__["TemporaryFile"] = named
+
+
 def prepare(start: Message) -> Any:
     """pytest's configuration for this worker.
 
@@ -239,6 +271,7 @@ def prepare(start: Message) -> Any:
     """
     from _pytest.config import _prepareconfig
 
+    keep_captured(start["spool"])
     config: Any = _prepareconfig(start["arguments"], plugins=[make_options(start["options"])])
     option = config.option
     for name, value in BLANKED.items():
@@ -269,6 +302,7 @@ def session(channel: Any, start: Message) -> None:
     try:
         config = prepare(start)
         interactor = make_interactor(channel, config, start)
+        config.pluginmanager.register(make_fixtures(start), "ofiuco-fixtures")
         config.pluginmanager.register(interactor, "ofiuco-worker")
         has_collected = interactor.items
         try:
