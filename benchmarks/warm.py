@@ -18,12 +18,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from pytest_ofiuco.store.environment import Plan, Preparer
+from pytest_ofiuco.store.index import IndexSettings
+
 from pytest_ofiuco.run.launcher import project_to_install
 from pytest_ofiuco.run.plan import Narrowing, plan
 from pytest_ofiuco.run.progress import PreparationProgress
 from pytest_ofiuco.store.cache import Store
-from pytest_ofiuco.store.environment import Plan, Preparer
-from pytest_ofiuco.store.index import IndexSettings
 from pytest_ofiuco.store.interpreters import Interpreters
 from pytest_ofiuco.store.project import load
 
@@ -36,9 +37,7 @@ def environments(folder: Path) -> list[Path]:
     project = load(folder)
     cells = plan(project, Narrowing(), Interpreters(store, os.environ)).cells
     progress = PreparationProgress(len(cells), print, None)
-    preparer = Preparer(
-        store, IndexSettings.load(os.environ, folder), offline=False, refresh=False, progress=progress
-    )
+    preparer = Preparer(store, IndexSettings.load(os.environ, folder), offline=False, refresh=False, progress=progress)
     found = []
     for each in cells:
         if each.resolution is not None and each.interpreter is not None:

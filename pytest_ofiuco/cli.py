@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     resolve.add_argument("--extra", action="append", default=[], metavar="E", help="an extra; repeatable")
     resolve.add_argument("--all-groups", action="store_true", help="every group of the lock")
     resolve.add_argument("--all-extras", action="store_true", help="every extra of the lock")
+    resolve.add_argument("--variant", metavar="V", help="a variant of the project")
     resolve.add_argument("--format", choices=("table", "json"), default="table", help="default: table")
     return parser
 
@@ -74,6 +75,8 @@ def _resolve(options: argparse.Namespace) -> str:
     from pytest_ofiuco.store.project import load
 
     python = Python.parse(options.python)
+    if options.variant is not None:
+        raise UsageError(f"variant {options.variant!r}: the project defines no variants", "leave --variant out")
     host_tag = ""
     if options.platform == HOST:
         from pytest_ofiuco.store.interpreters import host_platform

@@ -128,7 +128,7 @@ def _platforms(table: Table) -> tuple[tuple[str, ...], Mapping[str, PlatformSett
     names = () if plural_is_table else table.texts("platforms")
     if "platforms" in table and not plural_is_table and not names:
         raise table.wrong("platforms", "an empty matrix", 'name a platform, as in platforms = ["host"]')
-    settings = {}
+    settings: dict[str, PlatformSettings] = {}
     for definitions in (table.table("platform"), *([table.table("platforms")] if plural_is_table else ())):
         settings |= {name: _platform(definitions.table(name), name) for name in definitions}
     if plural_is_table:

@@ -253,14 +253,13 @@ class HashMismatchError(OfiucoError):
     expected: str
     actual: str
     kept: str | None = None
-    hint: str | None = "do not trust this file: compare the index with the lock, and lock again only if the lock is wrong"
+    hint: str | None = (
+        "do not trust this file: compare the index with the lock, and lock again only if the lock is wrong"
+    )
 
     def __str__(self) -> str:
         kept = f" (kept for inspection as {self.kept})" if self.kept else ""
-        return (
-            f"{self.filename}: hash differs: the lock has {self.expected},"
-            f" {self.origin} gave {self.actual}{kept}"
-        )
+        return f"{self.filename}: hash differs: the lock has {self.expected}, {self.origin} gave {self.actual}{kept}"
 
 
 @dataclass(eq=False)
@@ -270,7 +269,9 @@ class FetchError(OfiucoError):
     exit_code = 1
     filename: str
     reason: str
-    hint: str | None = "check the network and the index settings (PIP_INDEX_URL, UV_DEFAULT_INDEX, pip.conf), then run again"
+    hint: str | None = (
+        "check the network and the index settings (PIP_INDEX_URL, UV_DEFAULT_INDEX, pip.conf), then run again"
+    )
 
     def __str__(self) -> str:
         return f"{self.filename}: cannot be fetched: {self.reason}"

@@ -20,6 +20,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     group.addoption("--ofiuco-cell", action="append", metavar="NAME", help="only this cell; repeatable")
     group.addoption("--ofiuco-python", action="append", metavar="RANGE", help='only these Pythons: 3.12, ">=3.11"')
     group.addoption("--ofiuco-platform", action="append", metavar="NAME", help="only this platform; repeatable")
+    group.addoption("--ofiuco-variant", action="append", metavar="NAME", help="only this variant; repeatable")
     group.addoption("--ofiuco-jobs", metavar="N", help="how many cells run at a time: a number, or auto (default)")
     group.addoption("--ofiuco-offline", action="store_true", help="use what the cache holds; never open a socket")
     group.addoption("--ofiuco-refresh", action="store_true", help="ask the indexes anew and rebuild the environments")

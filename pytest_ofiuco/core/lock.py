@@ -1,8 +1,8 @@
 """A lock, whatever tool wrote it, as the resolver sees it.
 
 A *graph* lock (uv.lock, older poetry.lock, pdm.lock) says what each package depends on; what a target gets is what is
-reachable from the roots. A *star* lock (pylock.toml, poetry.lock 2.1, requirements.txt) says for each package when it is
-wanted; its edges between packages, where it has any, only inform.
+reachable from the roots. A *star* lock (pylock.toml, poetry.lock 2.1, requirements.txt) says for each package when it
+is wanted; its edges between packages, where it has any, only inform.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ class Lock:
     """A parsed lock.
 
     ``requires_python`` holds alternatives, of which one must admit the target. ``groups`` and ``extras`` map names to
-    root edges, ``always`` are the roots whatever is selected; ``activates`` maps ``("extra" | "group", name)`` to the encoded names that uv's conflict markers test;
-    ``flat`` says that whoever exported the lock left no groups in it.
+    root edges, ``always`` are the roots whatever is selected; ``activates`` maps ``("extra" | "group", name)`` to the
+    encoded names that uv's conflict markers test; ``flat`` says that whoever exported the lock left no groups in it.
     """
 
     format: str

@@ -65,7 +65,8 @@ class Platform:
                 return platform
         raise UsageError(
             f"platform {tag!r}: neither a built-in name nor a platform tag",
-            hint=f"use a tag such as manylinux_2_28_aarch64, macosx_14_0_arm64, win_amd64, or one of: {', '.join(BUILTIN)}",
+            hint="use a tag such as manylinux_2_28_aarch64, macosx_14_0_arm64, win_amd64,"
+            f" or one of: {', '.join(BUILTIN)}",
         )
 
     def __str__(self) -> str:

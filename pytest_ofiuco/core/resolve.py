@@ -8,28 +8,24 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import NoReturn
 
 from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
-from packaging.tags import Tag
-from packaging.utils import (
-    InvalidWheelFilename,
-    NormalizedName,
-    parse_wheel_filename,
-)
+from packaging.utils import NormalizedName
 
-from pytest_ofiuco.core.artifact import Archive, Artifact, Wheel
+from pytest_ofiuco.core.artifact import Artifact
+from pytest_ofiuco.core.choice import Choice
 from pytest_ofiuco.core.lock import Dependency, Lock, Package, Selection
 from pytest_ofiuco.core.target import Target
 from pytest_ofiuco.errors import (
     AmbiguousError,
     InputError,
-    NoArtifactError,
     NotLockedError,
     PlatformNotAdmittedError,
     PythonNotAdmittedError,
 )
+
+_FAMILIES = {"manylinux": "glibc", "musllinux": "musl", "macosx": "macOS"}
+"""What the version in a platform tag is of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +84,12 @@ class _Walk:
         self.reach()
         chosen = self.one_version_each()
         self.pass_extras_on(chosen)
-        ranks = {tag: rank for rank, tag in reversed(list(enumerate(self.target.tags)))}
+        choice = Choice(self.lock, self.target)
         pins = [
             Pin(
                 name=name,
                 version=package.version,
-                artifact=self.choose_artifact(package, ranks),
+                artifact=choice.artifact(package),
                 dependencies=self.dependency_names(package, chosen),
             )
             for name, package in sorted(chosen.items())
@@ -192,9 +188,7 @@ class _Walk:
             required = package.requires_python
             full_version = self.target.python.full_version
             if required is not None and not required.contains(full_version, prereleases=True):
-                raise PythonNotAdmittedError(
-                    self.lock.path, f"{package.at} ({package})", full_version, str(required)
-                )
+                raise PythonNotAdmittedError(self.lock.path, f"{package.at} ({package})", full_version, str(required))
         return chosen
 
     def described(self, package: Package) -> str:
@@ -225,88 +219,3 @@ class _Walk:
             if edge.name in chosen and edge.name != package.name and self.edge_holds(package, edge)
         }
         return tuple(sorted(names))
-
-    def choose_artifact(self, package: Package, ranks: Mapping[Tag, int]) -> Artifact:
-        direct = package.direct
-        if isinstance(direct, Archive) and direct.filename.endswith(".whl"):
-            if _rank(direct.filename, ranks) is None:
-                self.refuse(package, [direct.filename], "its wheel is for another platform or Python")
-            return direct
-        if direct is not None:
-            return direct
-        best = best_wheel(package.wheels, ranks)
-        if best is not None:
-            return best
-        if package.sdist is not None:
-            return package.sdist
-        offers = [wheel.filename for wheel in package.wheels]
-        self.refuse(package, offers, self.why_not(package.wheels) if offers else "nothing to install")
-
-    def why_not(self, wheels: Iterable[Wheel]) -> str:
-        """The nearest miss, in the words of a user: a libc that is too new, another Python, another platform."""
-        platform = self.target.platform
-        any_tags = {Tag(tag.interpreter, tag.abi, "any") for tag in self.target.tags}
-        needs: set[tuple[int, int]] = set()
-        for wheel in wheels:
-            for tag in _tags(wheel.filename):
-                if Tag(tag.interpreter, tag.abi, "any") not in any_tags:
-                    continue
-                family, _, rest = tag.platform.partition("_")
-                major, _, rest = rest.partition("_")
-                minor, _, architecture = rest.partition("_")
-                libc = {"manylinux": "glibc", "musllinux": "musl"}.get(family)
-                if libc == platform.libc and architecture == platform.architecture and minor.isdigit():
-                    needs.add((int(major), int(minor)))
-        if needs and platform.version and min(needs) > platform.version:
-            need, have = min(needs), platform.version
-            return f"needs {platform.libc} ≥ {need[0]}.{need[1]}, the platform has {have[0]}.{have[1]}"
-        return "every wheel is for another platform or Python, and there is no sdist"
-
-    def refuse(self, package: Package, offers: Iterable[str], reason: str) -> NoReturn:
-        raise NoArtifactError(
-            file=self.lock.path,
-            at=package.at,
-            package=package.name,
-            version=package.version or "",
-            target=str(self.target),
-            offers=sorted(offers),
-            reason=reason,
-        )
-
-
-def best_wheel(wheels: Iterable[Wheel], ranks: Mapping[Tag, int]) -> Wheel | None:
-    """The wheel with the best tag; among equals the highest build tag, as the binary distribution format says.
-
-    https://packaging.python.org/specifications/binary-distribution-format/
-    """
-    fitting = [(rank, wheel) for wheel in wheels if (rank := _rank(wheel.filename, ranks)) is not None]
-    if not fitting:
-        return None
-    first = min(rank for rank, _ in fitting)
-    return max((wheel for rank, wheel in fitting if rank == first), key=lambda each: (_build(each), each.filename))
-
-
-def _rank(filename: str, ranks: Mapping[Tag, int]) -> int | None:
-    return min((ranks[tag] for tag in _tags(filename) if tag in ranks), default=None)
-
-
-@lru_cache(maxsize=65536)
-def _parsed(filename: str) -> tuple[frozenset[Tag], tuple[int, str]] | None:
-    try:
-        _, _, build, tags = parse_wheel_filename(filename)
-    except InvalidWheelFilename:
-        return None
-    return tags, build or (-1, "")
-
-
-def _tags(filename: str) -> frozenset[Tag]:
-    """The tags of a wheel's name; none where the name is not a wheel's: such a file is passed over."""
-    parsed = _parsed(filename)
-    return parsed[0] if parsed else frozenset()
-
-
-def _build(wheel: Wheel) -> tuple[int, str]:
-    parsed = _parsed(wheel.filename)
-    return parsed[1] if parsed else (-1, "")
-
-

@@ -21,6 +21,9 @@ else:
 
 T = TypeVar("T")
 
+_LONGEST_SHOWN = 120
+"""Characters of a value that a message repeats."""
+
 _TOML_TYPES = {
     str: "a string",
     bool: "a boolean",
@@ -42,7 +45,9 @@ def parse(content: bytes, file: str) -> Table:
     except UnicodeDecodeError as error:
         raise InputError(file, f"byte {error.start}", "not UTF-8", "restore the file from version control") from error
     except tomllib.TOMLDecodeError as error:
-        raise InputError(file, "", f"not valid TOML: {error}", "repair it, or restore it from version control") from error
+        raise InputError(
+            file, "", f"not valid TOML: {error}", "repair it, or restore it from version control"
+        ) from error
     except RecursionError as error:
         raise InputError(file, "", "not valid TOML: nested too deeply", "restore it from version control") from error
 
@@ -164,8 +169,9 @@ class Table:
         try:
             return parse(text)
         except (error_type, RecursionError) as error:
-            reason = str(error).splitlines()[0] if str(error) else "nested too deeply"
-            raise self.wrong(key, f"cannot read {text!r}: {reason}") from error
+            reason = "nested too deeply" if isinstance(error, RecursionError) else str(error).partition("\n")[0]
+            shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+            raise self.wrong(key, f"cannot read {shown!r}: {reason}") from error
 
 
 @lru_cache(maxsize=4096)

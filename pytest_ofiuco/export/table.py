@@ -9,9 +9,7 @@ from pytest_ofiuco.core.resolve import Resolution
 def resolution_table(resolution: Resolution) -> str:
     """Name, version, kind and file of each package, in aligned columns under a headline, with a final newline."""
     lock = resolution.lock
-    rows = [
-        (pin.name, pin.version or "-", pin.artifact.kind, source_of(pin.artifact)) for pin in resolution.packages
-    ]
+    rows = [(pin.name, pin.version or "-", pin.artifact.kind, source_of(pin.artifact)) for pin in resolution.packages]
     headline = (
         f"{lock.path} ({lock.format} {lock.version}) for {resolution.target}:"
         f" {len(rows)} package{'' if len(rows) == 1 else 's'}"

@@ -141,7 +141,7 @@ def _direct(
 ) -> Wheel | Archive | Vcs | Directory | None:
     if kind is None or kind == "legacy":
         return None
-    location = source.required_text("url")
+    location = source.required_location("url")
     match kind:
         case "git":
             return Vcs(
@@ -152,9 +152,7 @@ def _direct(
                 subdirectory=source.text("subdirectory"),
             )
         case "directory":
-            return Directory(
-                path=location, editable=table.boolean("develop"), subdirectory=source.text("subdirectory")
-            )
+            return Directory(path=location, editable=table.boolean("develop"), subdirectory=source.text("subdirectory"))
         case "url" | "file":
             filename = filename_of(location)
             hashes = dict(files).get(filename) or fragment_hash(location) or (files[0][1] if files else ())
@@ -227,7 +225,7 @@ def _requested_extras(pyproject: Table) -> Mapping[NormalizedName, tuple[Normali
     groups = pyproject.table("dependency-groups")
     written = [*project.texts("dependencies")]
     written += [each for extra in optional for each in optional.texts(extra)]
-    written += [each for group in groups for each in groups.data[group] if isinstance(each, str)]
+    written += [each for group in groups for each in groups.array(group) if isinstance(each, str)]
     for text in written:
         try:
             requirement = Requirement(text)
@@ -235,7 +233,10 @@ def _requested_extras(pyproject: Table) -> Mapping[NormalizedName, tuple[Normali
             continue
         found.setdefault(canonicalize_name(requirement.name), set()).update(map(canonicalize_name, requirement.extras))
     settings = pyproject.table("tool").table("poetry")
-    for table in (settings.table("dependencies"), *(each.table("dependencies") for each in _group_tables(pyproject).values())):
+    for table in (
+        settings.table("dependencies"),
+        *(each.table("dependencies") for each in _group_tables(pyproject).values()),
+    ):
         for name, extras in _poetry_extras(table):
             found.setdefault(name, set()).update(extras)
     return {name: tuple(sorted(extras)) for name, extras in found.items() if extras}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from packaging.pylock import Package as Entry
 from packaging.pylock import Pylock, PylockUnsupportedVersionError, PylockValidationError
@@ -25,6 +25,8 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
     """
     hollow = _hollow(document)
     lock = _validated(document, hollow)
+    for table in document.tables("packages"):
+        table.table("archive").location("url")
     packages = tuple(
         _package(document.file, index, entry, is_hollow=index in hollow) for index, entry in enumerate(lock.packages)
     )
@@ -100,13 +102,7 @@ def _package(file: str, index: int, entry: Entry, *, is_hollow: bool) -> Package
         )
         for wheel in entry.wheels or ()
     )
-    sdist = entry.sdist and Sdist(
-        filename=entry.sdist.filename,
-        hashes=hashes_of(dict(entry.sdist.hashes)),
-        url=entry.sdist.url,
-        path=entry.sdist.path,
-        index=index_url,
-    )
+    sdist = _sdist(entry)
     direct = None if is_hollow else _direct(entry)
     return Package(
         name=entry.name,
@@ -118,6 +114,19 @@ def _package(file: str, index: int, entry: Entry, *, is_hollow: bool) -> Package
         direct=None if isinstance(direct, Wheel) else direct,
         dependencies=tuple(_edges(file, at, entry.dependencies or ())),
         requires_python=entry.requires_python,
+    )
+
+
+def _sdist(entry: Entry) -> Sdist | None:
+    sdist = entry.sdist
+    if sdist is None:
+        return None
+    return Sdist(
+        filename=sdist.filename,
+        hashes=hashes_of(dict(sdist.hashes)),
+        url=sdist.url,
+        path=sdist.path,
+        index=entry.index,
     )
 
 
@@ -134,9 +143,7 @@ def _direct(entry: Entry) -> Wheel | Archive | Vcs | Directory | None:
         )
     if entry.directory is not None:
         directory = entry.directory
-        return Directory(
-            path=directory.path, editable=bool(directory.editable), subdirectory=directory.subdirectory
-        )
+        return Directory(path=directory.path, editable=bool(directory.editable), subdirectory=directory.subdirectory)
     if entry.archive is not None:
         archive = entry.archive
         return direct_file(
@@ -149,7 +156,7 @@ def _direct(entry: Entry) -> Wheel | Archive | Vcs | Directory | None:
     return None
 
 
-def _edges(file: str, at: str, dependencies: tuple[Mapping[str, object], ...] | list[Mapping[str, object]]) -> list[Dependency]:
+def _edges(file: str, at: str, dependencies: Sequence[Mapping[str, object]]) -> list[Dependency]:
     """Informational edges; the specification asks only that each tells packages apart."""
     edges = []
     for number, each in enumerate(dependencies):
@@ -159,8 +166,6 @@ def _edges(file: str, at: str, dependencies: tuple[Mapping[str, object], ...] | 
             raise InputError(file, f"{where}.name", "required, and missing")
         version = each.get("version")
         edges.append(
-            Dependency(
-                name=canonicalize_name(name), at=where, version=version if isinstance(version, str) else None
-            )
+            Dependency(name=canonicalize_name(name), at=where, version=version if isinstance(version, str) else None)
         )
     return edges

@@ -85,7 +85,7 @@ def _package(table: Table, *, is_root: bool) -> Package:
     kind = next((each for each in ("registry", *_DIRECT) if each in source), None)
     if kind is None:
         raise table.wrong("source", "not a source that is known (registry, git, url, path, directory, …)")
-    location = source.required_text(kind)
+    location = source.required_location(kind)
     index = location if kind == "registry" else None
     wheels: list[Wheel] = [_wheel(each, index, source, kind) for each in table.tables("wheels")]
     sdist: Sdist | None = None
@@ -118,7 +118,7 @@ def _source_key(source: Table) -> str:
 
 
 def _wheel(table: Table, index: str | None, source: Table, kind: str) -> Wheel:
-    url, path, filename = table.text("url"), table.text("path"), table.text("filename")
+    url, path, filename = table.location("url"), table.location("path"), table.location("filename")
     if kind == "url":
         url = url or source.required_text("url")
     elif kind == "path":
@@ -141,7 +141,7 @@ def _sdist(table: Table, index: str | None) -> Sdist | None:
     if "sdist" not in table:
         return None
     sdist = table.table("sdist")
-    url, path = sdist.text("url"), sdist.text("path")
+    url, path = sdist.location("url"), sdist.location("path")
     if path is not None and index is not None:
         path = f"{index.rstrip('/')}/{path}"
     location = url or path
@@ -179,7 +179,7 @@ def _git(location: str) -> Vcs:
         url=urlunsplit((parts.scheme, parts.netloc, parts.path, "", "")),
         commit=parts.fragment,
         requested_revision=asked,
-        subdirectory=query.get("subdirectory", [None])[0],  # type: ignore[list-item]
+        subdirectory=query.get("subdirectory", [None])[0],
     )
 
 
@@ -218,9 +218,7 @@ def _selectable(document: Table, roots: list[Table], members: list[Package]) -> 
     extras: dict[str, list[Dependency]] = {}
     for table, member in zip(roots, members, strict=True):
         for edge in member.dependencies:
-            (groups[MAIN] if edge.extra is None else extras.setdefault(edge.extra, [])).append(
-                _as_root_edge(edge)
-            )
+            (groups[MAIN] if edge.extra is None else extras.setdefault(edge.extra, [])).append(_as_root_edge(edge))
         metadata = table.table("metadata")
         for name in metadata.texts("provides-extras"):
             extras.setdefault(table.normalized("metadata.provides-extras", name), [])
@@ -262,9 +260,7 @@ def _default_groups(pyproject: Table, groups: Edges) -> tuple[str, ...]:
     return (MAIN, *(name for name in wanted if name in groups and name != MAIN))
 
 
-def _activations(
-    members: list[Package], groups: Edges, extras: Edges
-) -> dict[tuple[str, str], frozenset[str]]:
+def _activations(members: list[Package], groups: Edges, extras: Edges) -> dict[tuple[str, str], frozenset[str]]:
     """What uv's conflict markers test: ``extra-7-project-cpu``, ``group-7-project-dev`` (7 is the name's length)."""
     names = [member.name for member in members]
     found = {
@@ -278,11 +274,8 @@ def _activations(
 
 
 def _conflicts(document: Table, members: set[str]) -> tuple[frozenset[tuple[str, str]], ...]:
-    declared = document.data.get("conflicts") or []
-    if not isinstance(declared, list):
-        raise document.wrong("conflicts", "expected an array")
     found = []
-    for index, items in enumerate(declared):
+    for index, items in enumerate(document.array("conflicts")):
         table = Table({"set": items}, file=document.file, at=f"conflicts[{index}]")
         entries = set()
         for item in table.tables("set"):
@@ -292,5 +285,3 @@ def _conflicts(document: Table, members: set[str]) -> tuple[frozenset[tuple[str,
             entries.add((kind, item.text(kind) or MAIN))
         found.append(frozenset(entries))
     return tuple(found)
-
-

@@ -12,6 +12,7 @@ OPTIONS = (
     ("--ofiuco-cell", True),
     ("--ofiuco-python", True),
     ("--ofiuco-platform", True),
+    ("--ofiuco-variant", True),
     ("--ofiuco-jobs", True),
     ("--ofiuco-offline", False),
     ("--ofiuco-refresh", False),

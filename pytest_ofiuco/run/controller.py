@@ -33,12 +33,9 @@ from pytest_ofiuco.run.messages import (
 )
 from pytest_ofiuco.run.plan import SessionPlan
 from pytest_ofiuco.run.proxies import Forest, ProxyItem, interleaved, with_cell
-from pytest_ofiuco.run.replay import Replay, crash_report
+from pytest_ofiuco.run.replay import Replay
 from pytest_ofiuco.run.report import Tally, header, table
-
-_MAX_CRASHES = 20
-
-_BUSY = (Phase.COLLECTING, Phase.RUNNING)
+from pytest_ofiuco.run.scheduler import Scheduler
 
 MARKS = ("platform", "python", "variant")
 """The marks that choose cells; with ``ofiuco_`` in front they mean the same."""
@@ -57,13 +54,14 @@ class Controller:
         launcher: Callable[[Controller], Launcher],
         own_marks: frozenset[str],
     ) -> None:
-        self.config, self.plan, self.jobs, self.own_marks = config, plan, jobs, own_marks
+        self.config, self.plan, self.own_marks = config, plan, own_marks
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.runs = {
             planned.cell.name: CellRun(planned=planned, tally=Tally(planned.cell.name)) for planned in plan.cells
         }
         self.replay = Replay(config)
         self.launcher = launcher(self)
+        self.scheduler = Scheduler(self.runs.values(), jobs, self.launcher, self.replay)
         self.notes: list[str] = list(plan.warnings)
         self.has_items = False
 
@@ -90,7 +88,7 @@ class Controller:
             plural = "s" if session.testsfailed != 1 else ""
             raise session.Interrupted(f"{session.testsfailed} error{plural} during collection")
         if not session.config.option.collectonly:
-            self.run_all(session)
+            self.scheduler.run_all(session, self.take)
         return True
 
     @pytest.hookimpl(tryfirst=True)
@@ -128,7 +126,7 @@ class Controller:
         """Prepare every cell that can run, and have it collect; returns when each has, or has failed."""
         for run in self.runs.values():
             if run.planned.error is not None:
-                self.fail_cell(run, "resolve", run.planned.error.render())
+                self.scheduler.fail_cell(run, "resolve", run.planned.error.render())
             elif run.planned.skip is not None:
                 self.skip_cell(run, run.planned.skip)
         runnable = [run for run in self.runs.values() if run.phase is not Phase.OVER]
@@ -151,7 +149,7 @@ class Controller:
                 run.environment, run.phase = message.environment, Phase.COLLECTING
                 self.launcher.start(run)
             case PrepareFailed():
-                self.fail_cell(run, "prepare", message.error.render())
+                self.scheduler.fail_cell(run, "prepare", message.error.render())
             case Hello():
                 run.hello = message
             case CollectFailed():
@@ -161,7 +159,7 @@ class Controller:
             case Running():
                 run.current = message.index
             case Ran():
-                self.ran(run, message)
+                self.scheduler.ran(run, message)
             case Warned():
                 self.replay.warning(message, run.cell.name)
             case Idle():
@@ -172,25 +170,18 @@ class Controller:
                 self.launcher.end(run)
                 raise pytest.exit.Exception(f"{run.cell.name}: {message.reason}")
             case Bye():
-                self.ended(run)
+                self.scheduler.ended(run)
             case Failed():
-                self.lost(run, f"failed:\n{message.reason}", "")
+                self.scheduler.lost(run, f"failed:\n{message.reason}", "")
             case Gone():
-                self.lost(run, message.how, message.tail)
+                self.scheduler.lost(run, message.how, message.tail)
 
     def collected(self, run: CellRun, message: Collected) -> None:
         self.launcher.collected(run)
         if run.proxies:
-            self.resume(run, message.items)
+            self.scheduler.resume(run, message.items)
             return
         run.items, run.errors, run.phase = message.items, message.errors, Phase.COLLECTED
-
-    def fail_cell(self, run: CellRun, stage: str, reason: str) -> None:
-        """Nothing of the cell can run: an error of its own in the report; the other cells go on."""
-        run.phase = Phase.OVER
-        run.tally.remark = f"error: could not {stage}"
-        self.launcher.end(run)
-        self.replay.collect_error(with_cell(f"ofiuco::{stage}", run.cell.name), reason)
 
     def skip_cell(self, run: CellRun, reason: str) -> None:
         run.phase = Phase.OVER
@@ -266,110 +257,3 @@ class Controller:
                 return cell.has_python(arguments)
             case _:
                 return cell.has_variant(arguments)
-
-    # Running
-
-    def run_all(self, session: pytest.Session) -> None:
-        """Run what is pending in every cell, ``jobs`` cells at a time, until all is reported."""
-        waiting = [run for run in self.runs.values() if run.pending]
-        for run in self.runs.values():
-            if run.phase is Phase.COLLECTED and not run.pending:
-                run.finish()
-        while True:
-            active = [run for run in self.runs.values() if run.phase in _BUSY]
-            while waiting and len(active) < self.jobs:
-                active.append(waiting.pop(0))
-                active[-1].begin()
-            if not any(run.phase in (*_BUSY, Phase.ENDING) for run in self.runs.values()):
-                break
-            self.take()
-            if session.shouldfail:
-                raise session.Failed(session.shouldfail)
-            if session.shouldstop:
-                raise session.Interrupted(session.shouldstop)
-        unheard = [proxy.nodeid for run in self.runs.values() for proxy in map(run.proxies.get, run.pending) if proxy]
-        assert not unheard, f"tests without a report: {unheard}"
-
-    def ran(self, run: CellRun, message: Ran) -> None:
-        proxy = run.proxies.get(message.index)
-        if proxy is None or message.index not in run.pending:
-            self.lost(run, f"failed: it ran test {message.index}, which it was not asked to", "")
-            return
-        run.pending.remove(message.index)
-        run.current = None
-        self.conclude(run, proxy, self.replay.test_reports(message.reports, proxy))
-
-    def conclude(self, run: CellRun, proxy: ProxyItem, reports: list[pytest.TestReport]) -> None:
-        proxy.reports = reports
-        self.replay.count(run.tally, reports)
-        proxy.ihook.pytest_runtest_protocol(item=proxy, nextitem=None)
-
-    def ended(self, run: CellRun) -> None:
-        if run.phase is Phase.RUNNING and run.pending:
-            self.lost(run, "ended its session early", "")
-            return
-        if run.phase is Phase.COLLECTING:
-            self.lost(run, "ended its session before it had collected", "")
-            return
-        if run.phase is Phase.COLLECTED:  # pytest refused its arguments
-            return
-        run.over()
-        self.launcher.end(run)
-
-    def lost(self, run: CellRun, how: str, tail: str) -> None:
-        """A worker is gone. The test it was on fails, a fresh worker takes the rest, within limits."""
-        self.launcher.end(run)
-        if run.phase is Phase.COLLECTING and not run.proxies:
-            said = f"\n{tail}" if tail else ""
-            self.fail_cell(run, "collect", f"the worker of {run.cell.name} {how}{said}")
-            return
-        if run.phase is Phase.ENDING and not run.pending:
-            if how.startswith("failed"):
-                self.replay.collect_error(with_cell("ofiuco::finish", run.cell.name), how)
-            run.over()
-            return
-        if run.phase is Phase.COLLECTED:
-            self.fail_cell(run, "collect", f"the worker of {run.cell.name} {how} before it was asked to run")
-            for index in list(run.pending):
-                self.fail_test(run, index, how, tail)
-            return
-        run.crashes += 1
-        if run.current is not None and run.current in run.pending:
-            self.fail_test(run, run.current, how, tail)
-        run.current = None
-        if not run.pending:
-            run.over()
-        elif run.crashes > _MAX_CRASHES or (run.phase is Phase.COLLECTING):
-            for index in list(run.pending):
-                self.fail_test(run, index, f"{how}; no further worker is started", tail)
-            run.over()
-        else:
-            run.phase = Phase.COLLECTING
-            self.launcher.start(run)
-
-    def fail_test(self, run: CellRun, index: int, how: str, tail: str) -> None:
-        run.pending.remove(index)
-        proxy = run.proxies[index]
-        self.conclude(run, proxy, [crash_report(proxy, f"the worker of {run.cell.name} {how}", tail)])
-
-    def resume(self, run: CellRun, items: Sequence[RemoteItem]) -> None:
-        """A fresh worker has collected: go on with what is pending, found again by node id."""
-        places = {item.nodeid: index for index, item in enumerate(items)}
-        pending = [run.proxies[index] for index in run.pending]
-        run.pending.clear()
-        run.proxies = {}
-        for proxy in pending:
-            index = places.get(proxy.remote.nodeid)
-            if index is None:
-                report = crash_report(proxy, f"the fresh worker of {run.cell.name} did not collect this test", "")
-                self.conclude(run, proxy, [report])
-                continue
-            proxy.index = index
-            run.proxies[index] = proxy
-            run.pending.append(index)
-        if run.pending:
-            run.begin()
-        else:
-            run.finish()
-
-

@@ -5,6 +5,7 @@ A cell is a command that acts as a Python interpreter; what follows is the same 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import signal
@@ -71,7 +72,7 @@ class ExecnetGateway:
         spec.python = shlex.join([*_env_command(environment), *command])
         self._group = execnet.Group()
         self._gateway = self._group.makegateway(spec)
-        self._process = self._gateway._io.popen
+        self._process: Any = self._gateway._io.popen  # type: ignore[attr-defined]  # execnet names no process
         self._channel = self._gateway.remote_exec(worker.source())
         self._channel.setcallback(self._incoming, endmarker=_END)
         threading.Thread(target=self._watch, daemon=True).start()
@@ -96,14 +97,12 @@ class ExecnetGateway:
 
     def _interrupt(self) -> None:
         """As Ctrl-C would: the test that runs is torn down."""
-        try:
+        with contextlib.suppress(OSError):
             self._process.send_signal(signal.SIGINT if sys.platform != "win32" else signal.SIGTERM)
-        except OSError:
-            pass
 
     def _incoming(self, data: Any) -> None:
         if data is _END:
-            error = self._channel._getremoteerror()
+            error = self._channel._getremoteerror()  # type: ignore[no-untyped-call]  # execnet is partly typed
             if error is not None and not isinstance(error, EOFError) and not self._closing:
                 self._receive(Failed(reason=str(error)))
             self._end()
@@ -138,10 +137,8 @@ class ExecnetGateway:
         if _wait(self._process, 0.0) is None:
             self._process.kill()
         if hasattr(os, "killpg"):
-            try:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
 
 
 _END = object()

@@ -126,9 +126,7 @@ class Gone:
     tail: str
 
 
-Message = (
-    Hello | CollectFailed | Collected | Running | Ran | Warned | Idle | Stopped | Failed | Bye | Gone
-)
+Message = Hello | CollectFailed | Collected | Running | Ran | Warned | Idle | Stopped | Failed | Bye | Gone
 
 
 def decode(text: str) -> Message:

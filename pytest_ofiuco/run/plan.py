@@ -28,12 +28,15 @@ class Narrowing:
     cells: tuple[str, ...] = ()
     pythons: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
 
     def admits(self, cell: Cell) -> bool:
         """Whether a cell is wanted."""
         if self.cells and cell.name not in self.cells:
             return False
         if self.pythons and not cell.has_python(self.pythons):
+            return False
+        if self.variants and not cell.has_variant(self.variants):
             return False
         return not self.platforms or cell.has_platform(self.platforms)
 
@@ -147,7 +150,7 @@ def _plan_cell(
     except OfiucoError as error:
         return PlannedCell(cell=cell, error=error)
     if interpreter is None:
-        reason = f"{cell.target.platform} does not run on this machine ({host}); its {len(resolution.packages)} packages resolve"
+        reason = f"{cell.target.platform} does not run on {host}; its {len(resolution.packages)} packages resolve"
         return PlannedCell(cell=cell, resolution=resolution, skip=reason)
     return PlannedCell(cell=cell, resolution=resolution, interpreter=interpreter)
 
@@ -173,5 +176,3 @@ def _with_pytest(cells: Sequence[PlannedCell], lock: Lock) -> tuple[PlannedCell,
     if missing and not any(planned.interpreter for planned in checked):
         raise missing[0]
     return tuple(checked)
-
-

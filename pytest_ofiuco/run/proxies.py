@@ -69,7 +69,7 @@ class ProxyItem(pytest.Item):
         self.path = Path(remote.path)
         self.own_markers = [pytest.Mark(name, args, kwargs, _ispytest=True) for name, args, kwargs in remote.markers]
         self.extra_keyword_matches.update(remote.names)
-        self.keywords.update({name: True for name in remote.names})
+        self.keywords.update(dict.fromkeys(remote.names, True))
         self.keywords.update({mark.name: mark for mark in self.own_markers})
         self.reports: list[pytest.TestReport] = []
         self.cls = None
@@ -82,7 +82,7 @@ class ProxyItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """The test's own location, its name with the cell's."""
-        relative, line, domain = self.remote.location
+        _, line, domain = self.remote.location
         return self.path, line, with_cell(domain, self.cell.name)
 
     @property

@@ -11,8 +11,8 @@ import pytest
 
 from pytest_ofiuco.errors import OfiucoError, UsageError
 from pytest_ofiuco.run.arguments import Arguments
-from pytest_ofiuco.run.controller import Controller
 from pytest_ofiuco.run.cellrun import StartUp
+from pytest_ofiuco.run.controller import Controller
 from pytest_ofiuco.run.launcher import Launcher
 from pytest_ofiuco.run.plan import Narrowing, SessionPlan, plan
 from pytest_ofiuco.run.progress import PreparationProgress
@@ -39,6 +39,7 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
             cells=tuple(config.getoption("--ofiuco-cell") or ()),
             pythons=tuple(config.getoption("--ofiuco-python") or ()),
             platforms=tuple(config.getoption("--ofiuco-platform") or ()),
+            variants=tuple(config.getoption("--ofiuco-variant") or ()),
         )
         session_plan = plan(project, narrowing, Interpreters(store, os.environ))
         arguments = Arguments.read(config.invocation_params.args, session_plan.all_names)

@@ -8,12 +8,13 @@ reports in pytest's own options is the controller's business and blanked here.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import traceback
 from types import ModuleType
-from typing import Any, Dict, List
+from typing import Any, Dict
 
 PROTOCOL = 1
 
@@ -124,7 +125,7 @@ def make_interactor(channel: Any, config: Any, start: Message) -> Any:
                 config.addinivalue_line("markers", line)
             writer = getattr(config.pluginmanager.getplugin("terminalreporter"), "_tw", None)
             if writer is not None:  # what the cell's pytest would print, the controller prints
-                writer._file = open(os.devnull, "w")
+                writer._file = open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lives
 
         def pytest_collectreport(self, report: Any) -> None:
             if not report.passed:
@@ -224,10 +225,8 @@ def plain(value: Any) -> Any:
 def set_up_process(start: Message) -> None:
     """Own process group, own output, the module path and arguments that pytest would have."""
     if hasattr(os, "setpgid"):
-        try:
+        with contextlib.suppress(OSError):  # a session leader has its own group
             os.setpgid(0, 0)
-        except OSError:  # a session leader: it has its own group
-            pass
     if start["spool"]:
         spool = os.open(start["spool"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(spool, 1)
@@ -298,7 +297,7 @@ def session(channel: Any, start: Message) -> None:
     """One pytest session, from its arguments to its end."""
     import pytest
 
-    has_collected: List[Any] = []
+    has_collected: list[Any] = []
     try:
         config = prepare(start)
         interactor = make_interactor(channel, config, start)
@@ -343,7 +342,7 @@ def main(channel: Any) -> None:
         channel.send(encode("stopped", reason="interrupted"))
     except SystemExit as error:
         channel.send(encode("failed", reason=f"pytest exited with {error.code}"))
-    except BaseException:  # the worker's boundary: whatever it is, the controller reports it
+    except BaseException:  # noqa: BLE001 - the worker's boundary: whatever it is, the controller reports it
         channel.send(encode("failed", reason=traceback.format_exc()))
     channel.send(encode("bye"))
 

@@ -1,0 +1,1 @@
+"""Which region a point or an address lies in."""

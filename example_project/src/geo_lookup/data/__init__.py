@@ -1,0 +1,1 @@
+"""Simplified outlines of a few countries, made by hand for this example."""

@@ -1,0 +1,103 @@
+"""Which of a package's files a target takes: best tag first, then the highest build tag, a wheel before an sdist.
+
+https://packaging.python.org/specifications/binary-distribution-format/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from packaging.tags import Tag
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from pytest_ofiuco.core.artifact import Artifact, Wheel
+from pytest_ofiuco.core.lock import Lock, Package
+from pytest_ofiuco.core.target import Target
+from pytest_ofiuco.errors import NoArtifactError
+
+
+class Choice:
+    """Chooses for one target."""
+
+    def __init__(self, lock: Lock, target: Target) -> None:
+        self.lock, self.target = lock, target
+        self.ranks = {tag: rank for rank, tag in reversed(list(enumerate(target.tags)))}
+
+    def artifact(self, package: Package) -> Artifact:
+        """What is installed of ``package``.
+
+        Raises:
+            NoArtifactError: nothing of it fits.
+        """
+        found = package.direct or best_wheel(package.wheels, self.ranks) or package.sdist
+        if found is not None:
+            return found
+        raise NoArtifactError(
+            file=self.lock.path,
+            at=package.at,
+            package=package.name,
+            version=package.version or "",
+            target=str(self.target),
+            offers=sorted(wheel.filename for wheel in package.wheels),
+            reason=self._why_not(package.wheels),
+        )
+
+    def _why_not(self, wheels: Iterable[Wheel]) -> str:
+        """The nearest miss, in the words of a user: a libc that is too new, or another Python or platform."""
+        platform = self.target.platform
+        fitting = {(tag.interpreter, tag.abi) for tag in self.target.tags}
+        needs = [
+            need
+            for wheel in wheels
+            for tag in _tags(wheel.filename)
+            if (tag.interpreter, tag.abi) in fitting
+            and (need := _libc_need(tag.platform, platform.libc, platform.architecture)) is not None
+        ]
+        if needs and platform.version is not None and min(needs) > platform.version:
+            need, have = min(needs), platform.version
+            return f"needs {platform.libc} ≥ {need[0]}.{need[1]}, the platform has {have[0]}.{have[1]}"
+        return "every wheel is for another platform or Python, and there is no sdist"
+
+
+def best_wheel(wheels: Iterable[Wheel], ranks: Mapping[Tag, int]) -> Wheel | None:
+    """The wheel that fits best; ``ranks`` are the target's tags, the best has the lowest."""
+    fitting = [(rank, wheel) for wheel in wheels if (rank := _rank(wheel.filename, ranks)) is not None]
+    if not fitting:
+        return None
+    first = min(rank for rank, _ in fitting)
+    return max((wheel for rank, wheel in fitting if rank == first), key=lambda each: (_build(each), each.filename))
+
+
+def _libc_need(tag: str, libc: str | None, architecture: str) -> tuple[int, int] | None:
+    """The version in a tag of this libc and architecture: ``manylinux_2_28_x86_64`` → (2, 28)."""
+    family, _, rest = tag.partition("_")
+    major, _, rest = rest.partition("_")
+    minor, _, machine = rest.partition("_")
+    if {"manylinux": "glibc", "musllinux": "musl"}.get(family) != libc or machine != architecture:
+        return None
+    return (int(major), int(minor)) if major.isdecimal() and minor.isdecimal() else None
+
+
+def _rank(filename: str, ranks: Mapping[Tag, int]) -> int | None:
+    return min((ranks[tag] for tag in _tags(filename) if tag in ranks), default=None)
+
+
+@lru_cache(maxsize=65536)
+def _parsed(filename: str) -> tuple[frozenset[Tag], tuple[int, str]] | None:
+    try:
+        _, _, build, tags = parse_wheel_filename(filename)
+    except InvalidWheelFilename:
+        return None
+    return tags, build or (-1, "")
+
+
+def _tags(filename: str) -> frozenset[Tag]:
+    """The tags of a wheel's name; none where the name is not a wheel's: such a file is passed over."""
+    parsed = _parsed(filename)
+    return parsed[0] if parsed else frozenset()
+
+
+def _build(wheel: Wheel) -> tuple[int, str]:
+    parsed = _parsed(wheel.filename)
+    return parsed[1] if parsed else (-1, "")

@@ -1,0 +1,195 @@
+"""Files that a lock names, brought into the store: verified while they stream, kept under their sha256.
+
+In order: a path beside the lock; the URL in the lock; wherever the package's index, the user's indexes and
+``find-links`` have a file of that name. A lock may have been written against a mirror that is not reachable
+here; since the hash decides, any place will do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from packaging.utils import canonicalize_name
+
+from pytest_ofiuco.core.artifact import Archive, Sdist, Wheel, sha256_of
+from pytest_ofiuco.errors import (
+    ArchiveError,
+    FetchError,
+    HashMismatchError,
+    OfflineError,
+    UnhashedError,
+)
+from pytest_ofiuco.store.cache import Store
+from pytest_ofiuco.store.index import Failure, Indexes, local_path
+from pytest_ofiuco.store.page import Link
+from pytest_ofiuco.store.progress import Progress
+from pytest_ofiuco.store.remote import Remote, Unavailable
+from pytest_ofiuco.store.settings import IndexSettings, shown
+
+Fetchable = Wheel | Sdist | Archive
+
+_CHUNK = 1 << 20
+
+
+class Fetcher:
+    """Fetches files: once a file, run and machine. Thread-safe.
+
+    ``offline``: no socket is opened; files beside the lock, ``file:`` indexes and local ``find-links`` still
+    serve. ``refresh`` fetches nothing again: a file that is kept is the file that is locked.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: IndexSettings,
+        *,
+        offline: bool,
+        refresh: bool,
+        progress: Progress,
+    ) -> None:
+        self._store, self._offline, self._progress = store, offline, progress
+        self._remote = Remote(settings)
+        self._indexes = Indexes(settings, self._remote, offline=offline)
+        self._lock = threading.Lock()
+        self._warnings: list[str] = []
+
+    def warnings(self) -> list[str]:
+        """What there is to say about files that were fetched, sorted."""
+        with self._lock:
+            return sorted(set(self._warnings))
+
+    def fetch(self, artifact: Fetchable, package_name: str, lock_directory: Path) -> Path:
+        """The verified file in the store, named as in the lock.
+
+        Raises:
+            UnhashedError: the lock has no sha256 for it.
+            HashMismatchError: a place gave other bytes.
+            FetchError: no place has it.
+            OfflineError: it would have to be downloaded.
+            CacheError: the store cannot be written.
+        """
+        sha256 = sha256_of(artifact.hashes)
+        if sha256 is None:
+            raise UnhashedError(package_name, artifact.filename)
+        _check_name(artifact.filename)
+        final = self._store.files / sha256 / artifact.filename
+        if final.is_file():
+            return final
+        with self._store.lock(f"file-{sha256[:32]}"):
+            if not final.is_file():
+                self._bring(artifact, package_name, lock_directory, sha256, final)
+        return final
+
+    def _bring(
+        self, artifact: Fetchable, package_name: str, lock_directory: Path, sha256: str, final: Path
+    ) -> None:
+        failures: list[str] = []
+        listed: Link | None = None
+        for place in self._places(artifact, package_name, lock_directory):
+            if isinstance(place, Failure):
+                failures.append(place.reason)
+                continue
+            if place.sha256 is not None and place.sha256.lower() != sha256:
+                listed = listed or place
+                continue
+            try:
+                self._take(place, artifact.filename, sha256, final)
+            except Unavailable as error:
+                failures.append(error.reason)
+                continue
+            if place.yanked is not None:
+                self._warn(f"{artifact.filename} is locked, but was yanked: {place.yanked}")
+            return
+        if listed is not None and listed.sha256 is not None:
+            raise HashMismatchError(artifact.filename, shown(listed.url), sha256, listed.sha256)
+        if self._offline:
+            raise OfflineError([artifact.filename])
+        reasons = list(dict.fromkeys(failures)) or ["no index is configured"]
+        raise FetchError(artifact.filename, "; ".join(reasons))
+
+    def _places(
+        self, artifact: Fetchable, package_name: str, lock_directory: Path
+    ) -> Iterator[Link | Failure]:
+        if artifact.path is not None:
+            path = local_path(artifact.path) or Path(artifact.path)
+            path = lock_directory / path
+            if path.is_file():
+                yield Link(url=path.absolute().as_uri())
+            else:
+                yield Failure(f"{artifact.path}: no such file")
+            return
+        if artifact.url is not None and (not self._offline or local_path(artifact.url) is not None):
+            yield Link(url=artifact.url.partition("#")[0])
+        index = None if isinstance(artifact, Archive) else artifact.index
+        if index is not None and "://" not in index:
+            index = str(lock_directory / index)
+        yield from self._indexes.places(artifact.filename, canonicalize_name(package_name), index)
+
+    def _take(self, place: Link, filename: str, sha256: str, final: Path) -> None:
+        """Bring the file from one place.
+
+        Raises:
+            Unavailable: it cannot be had there.
+            HashMismatchError: it is another file.
+        """
+        path = local_path(place.url)
+        with self._store.temporary() as folder:
+            target = folder / "file"
+            if path is not None:
+                actual = self._write(target, lambda: _chunks_of(path))
+            else:
+                actual = self._remote.attempt(
+                    place.url, lambda: self._write(target, lambda: self._remote.chunks(place.url))
+                )
+            size = target.stat().st_size
+            with self._store.usable():
+                if actual != sha256:
+                    kept = self._store.quarantine / actual / filename
+                    _move(target, kept)
+                    raise HashMismatchError(filename, shown(place.url), sha256, actual, str(kept))
+                target.chmod(0o444)
+                _move(target, final)
+        if path is None:
+            self._progress.fetched(filename, size)
+
+    def _write(self, target: Path, chunks: Callable[[], Iterator[bytes]]) -> str:
+        """Write the chunks to ``target`` and return their sha256."""
+        hasher = hashlib.sha256()
+        with self._store.usable():
+            file = target.open("wb")
+        with file, closing(chunks()) as source:  # type: ignore[type-var]  # both are generators
+            for chunk in source:
+                hasher.update(chunk)
+                with self._store.usable():
+                    file.write(chunk)
+        return hasher.hexdigest()
+
+    def _warn(self, warning: str) -> None:
+        with self._lock:
+            self._warnings.append(warning)
+
+
+def _chunks_of(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
+    except OSError as error:
+        raise Unavailable(f"{path}: {error.strerror}") from None
+
+
+def _move(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(source, target)
+
+
+def _check_name(filename: str) -> None:
+    """A lock comes from elsewhere: its file names must not lead out of the store."""
+    for flavour in (PurePosixPath, PureWindowsPath):
+        if flavour(filename).name != filename or filename in (".", "..", ""):
+            raise ArchiveError(filename, "its name in the lock is not a plain file name")

@@ -1,0 +1,136 @@
+"""Where a file is: the simple repository API in JSON (PEP 691) and HTML (PEP 503), over HTTP and from folders.
+
+https://packaging.python.org/specifications/simple-repository-api/. A lock such as poetry.lock names files
+and hashes but no URLs; these are found by file name on the package's own index, then on those that the user
+has configured, then in ``find-links``. A page is fetched once a run.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+from pytest_ofiuco.store.page import Link, Page
+from pytest_ofiuco.store.remote import Remote, Unavailable, host_of
+from pytest_ofiuco.store.settings import IndexSettings, shown, unique
+
+_ACCEPT = ", ".join(
+    (
+        "application/vnd.pypi.simple.v1+json",
+        "application/vnd.pypi.simple.v1+html;q=0.2",
+        "text/html;q=0.01",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why one place did not have a file."""
+
+    reason: str
+
+
+class Indexes:
+    """The package's index, the user's indexes, and ``find-links``. Thread-safe."""
+
+    def __init__(self, settings: IndexSettings, remote: Remote, *, offline: bool) -> None:
+        self._settings, self._remote, self._offline = settings, remote, offline
+        self._pages: dict[str, Future[Page]] = {}
+        self._lock = threading.Lock()
+
+    def places(self, filename: str, package: str, index: str | None) -> Iterator[Link | Failure]:
+        """Where ``filename`` may be had, nearest place first, with failures in between.
+
+        ``index`` is the base URL or path that the lock names for ``package``.
+        """
+        settings = self._settings
+        bases = [index] if index else []
+        if not settings.no_index:
+            bases += [settings.default_index or self._public(), *settings.indexes]
+        for base in unique(bases):
+            yield from self._on_index(base, package, filename)
+        for location in settings.find_links:
+            yield from self._in_links(location, filename)
+
+    def _public(self) -> str:
+        if self._offline:
+            return ""
+        from pypi_simple import PYPI_SIMPLE_ENDPOINT  # where the public index is
+
+        return PYPI_SIMPLE_ENDPOINT
+
+    def _on_index(self, base: str, package: str, filename: str) -> Iterator[Link | Failure]:
+        folder = local_path(base)
+        if folder is None:
+            if not self._offline:
+                yield from self._on_page(f"{base.rstrip('/')}/{package}/", filename)
+            return
+        own = folder / package
+        page = own / "index.html"
+        if page.is_file():
+            yield from self._on_page(page.absolute().as_uri(), filename)
+        else:
+            yield from _in_folder(own, filename)
+            yield from _in_folder(folder, filename)
+
+    def _in_links(self, location: str, filename: str) -> Iterator[Link | Failure]:
+        path = local_path(location)
+        if path is None:
+            if not self._offline:
+                yield from self._on_page(location, filename)
+        elif path.is_file():
+            yield from self._on_page(path.absolute().as_uri(), filename)
+        else:
+            yield from _in_folder(path, filename)
+
+    def _on_page(self, url: str, filename: str) -> Iterator[Link | Failure]:
+        try:
+            links = self._page(url).links(filename)
+        except Unavailable as error:
+            yield Failure(error.reason)
+            return
+        yield from links
+        if not links:
+            yield Failure(f"{host_of(url) or shown(url)}: has no such file")
+
+    def _page(self, url: str) -> Page:
+        with self._lock:
+            known = self._pages.get(url)
+            future = known or self._pages.setdefault(url, Future())
+        if known is None:
+            try:
+                future.set_result(self._read(url))
+            except BaseException as error:
+                future.set_exception(error)
+        return future.result()
+
+    def _read(self, url: str) -> Page:
+        path = local_path(url)
+        if path is not None:
+            try:
+                return Page(url=url, content=path.read_bytes(), type="text/html")
+            except OSError as error:
+                raise Unavailable(f"{shown(url)}: {error.strerror}") from None
+        response = self._remote.attempt(url, lambda: self._remote.page(url, _ACCEPT))
+        kind = response.headers.get("Content-Type") or "text/html"
+        return Page(url=response.url, content=response.content, type=kind)
+
+
+def local_path(location: str) -> Path | None:
+    """The path of a ``file:`` URL or of what is no URL; ``None`` for what is elsewhere."""
+    parts = urlsplit(location)
+    if parts.scheme == "file":
+        return Path(url2pathname(unquote(parts.path) if os.name != "nt" else parts.path))
+    return None if "://" in location else Path(os.path.expanduser(location))
+
+
+def _in_folder(folder: Path, filename: str) -> Iterator[Link]:
+    path = folder / filename
+    if path.is_file():
+        yield Link(url=path.absolute().as_uri())

@@ -1,0 +1,173 @@
+"""uv's settings that say where packages come from: variables, uv.toml, [tool.uv] of pyproject.toml.
+
+https://docs.astral.sh/uv/reference/settings/ and https://docs.astral.sh/uv/concepts/indexes/
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from pytest_ofiuco.core.table import Table, parse
+from pytest_ofiuco.errors import InputError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UvSettings:
+    """Index URLs with the credentials that UV_INDEX_<NAME>_USERNAME and _PASSWORD give them."""
+
+    default_index: str | None
+    indexes: tuple[str, ...]
+    find_links: tuple[str, ...]
+    no_index: bool
+    insecure_hosts: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Gathered:
+    environ: Mapping[str, str]
+    default_index: str | None = None
+    indexes: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+    no_index: bool = False
+    insecure_hosts: tuple[str, ...] = ()
+
+    def add_index(self, url: str, name: str | None, base: Path, *, default: bool, flat: bool = False) -> None:
+        located = _located(_with_credentials(url, name, self.environ), base)
+        if flat:
+            self.find_links += (located,)
+        elif default:
+            self.default_index = self.default_index or located
+        else:
+            self.indexes += (located,)
+
+
+def load(environ: Mapping[str, str], project: Path) -> UvSettings:
+    """What uv would see in ``project``.
+
+    Raises:
+        InputError: one of its files is not valid.
+    """
+    gathered = _Gathered(environ)
+    _from_variables(gathered, project)
+    for table, folder in _tables(environ, project):
+        _from_table(gathered, table, folder)
+    return UvSettings(
+        default_index=gathered.default_index,
+        indexes=gathered.indexes,
+        find_links=gathered.find_links,
+        no_index=gathered.no_index,
+        insecure_hosts=gathered.insecure_hosts,
+    )
+
+
+def _from_variables(gathered: _Gathered, project: Path) -> None:
+    environ = gathered.environ
+    for variable, default in (("UV_DEFAULT_INDEX", True), ("UV_INDEX_URL", True), ("UV_INDEX", False)):
+        for word in environ.get(variable, "").split():
+            name, url = _named(word)
+            gathered.add_index(url, name, project, default=default)
+    for url in environ.get("UV_EXTRA_INDEX_URL", "").split():
+        gathered.add_index(url, None, project)
+    links = environ.get("UV_FIND_LINKS", "").replace(",", " ").split()
+    gathered.find_links += tuple(_located(link, project) for link in links)
+    gathered.no_index = environ.get("UV_NO_INDEX", "").lower() in ("1", "true", "yes", "on", "t", "y")
+    gathered.insecure_hosts += tuple(environ.get("UV_INSECURE_HOST", "").split())
+
+
+def _from_table(gathered: _Gathered, table: Table, folder: Path) -> None:
+    for index in table.tables("index"):
+        gathered.add_index(
+            index.required_text("url"),
+            index.text("name"),
+            folder,
+            default=index.boolean("default"),
+            flat=index.text("format") == "flat",
+        )
+    url = table.text("index-url")
+    if url:
+        gathered.add_index(url, None, folder, default=True)
+    for url in table.texts("extra-index-url"):
+        gathered.add_index(url, None, folder)
+    gathered.find_links += tuple(_located(link, folder) for link in table.texts("find-links"))
+    gathered.no_index = gathered.no_index or table.boolean("no-index")
+    gathered.insecure_hosts += tuple(table.texts("allow-insecure-host"))
+
+
+def _tables(environ: Mapping[str, str], project: Path) -> Iterator[tuple[Table, Path]]:
+    """The project's settings first, then the user's, then the machine's: what comes first wins."""
+    chosen = environ.get("UV_CONFIG_FILE")
+    if chosen:
+        yield from _file(Path(os.path.expanduser(chosen)))
+        return
+    if environ.get("UV_NO_CONFIG"):
+        return
+    for folder in (project, *project.absolute().parents):
+        found = [*_file(folder / "uv.toml")] or [*_pyproject(folder / "pyproject.toml")]
+        if found:
+            yield from found
+            break
+    home = Path(environ.get("HOME") or os.path.expanduser("~"))
+    if sys.platform == "win32":
+        yield from _file(Path(environ.get("APPDATA") or home / "AppData" / "Roaming") / "uv" / "uv.toml")
+        yield from _file(Path(environ.get("PROGRAMDATA", "C:\\ProgramData")) / "uv" / "uv.toml")
+        return
+    yield from _file(Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "uv" / "uv.toml")
+    for name in (environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep):
+        yield from _file(Path(name) / "uv" / "uv.toml")
+    yield from _file(Path("/etc/uv/uv.toml"))
+
+
+def _file(path: Path) -> Iterator[tuple[Table, Path]]:
+    content = _content(path)
+    if content is not None:
+        yield parse(content, str(path)), path.parent
+
+
+def _pyproject(path: Path) -> Iterator[tuple[Table, Path]]:
+    content = _content(path)
+    if content is None or b"tool.uv" not in content:
+        return
+    tools = parse(content, str(path)).table("tool")
+    if "uv" in tools:
+        yield tools.table("uv"), path.parent
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return None
+    except OSError as error:
+        raise InputError(str(path), "", f"cannot be read: {error.strerror}") from error
+
+
+def _named(word: str) -> tuple[str | None, str]:
+    """``name=url`` or a URL, whose query may have an equals sign."""
+    name, separator, url = word.partition("=")
+    is_name = bool(separator) and name.replace("-", "").replace("_", "").replace(".", "").isalnum()
+    return (name, url) if is_name else (None, word)
+
+
+def _with_credentials(url: str, name: str | None, environ: Mapping[str, str]) -> str:
+    if name is None:
+        return url
+    key = "".join(character if character.isalnum() else "_" for character in name).upper()
+    user = environ.get(f"UV_INDEX_{key}_USERNAME")
+    password = environ.get(f"UV_INDEX_{key}_PASSWORD")
+    parts = urlsplit(url)
+    if parts.username is not None or not (user or password):
+        return url
+    secret = f":{quote(password, safe='')}" if password else ""
+    return urlunsplit(parts._replace(netloc=f"{quote(user or '', safe='')}{secret}@{parts.netloc}"))
+
+
+def _located(location: str, base: Path) -> str:
+    """A URL as it is, a path as an absolute one."""
+    if "://" in location or location.startswith("file:"):
+        return location
+    return str(base.absolute() / os.path.expanduser(location))
