@@ -31,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OfiucoError as error:
         print(error.render(), file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        return 130
     try:
         sys.stdout.buffer.write(output.encode())
         sys.stdout.flush()

@@ -42,6 +42,9 @@ class InputError(OfiucoError):
     reason: str
     hint: str | None = None
 
+    def __post_init__(self) -> None:
+        self.hint = self.hint or "correct it there, or restore the file from version control"
+
     def __str__(self) -> str:
         return f"{self.file}: {self.at}: {self.reason}" if self.at else f"{self.file}: {self.reason}"
 

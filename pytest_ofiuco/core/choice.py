@@ -5,7 +5,7 @@ https://packaging.python.org/specifications/binary-distribution-format/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from packaging.tags import Tag
@@ -43,20 +43,23 @@ class Choice:
             reason=self._why_not(package.wheels),
         )
 
-    def _why_not(self, wheels: Iterable[Wheel]) -> str:
-        """The nearest miss, in the words of a user: a libc that is too new, or another Python or platform."""
+    def _why_not(self, wheels: Sequence[Wheel]) -> str:
+        """The nearest miss, in the words of a user: a libc or macOS that is too new, or another Python or platform."""
         platform = self.target.platform
+        family = "macOS" if platform.os == "macos" else platform.libc
         fitting = {(tag.interpreter, tag.abi) for tag in self.target.tags}
         needs = [
             need
             for wheel in wheels
             for tag in _tags(wheel.filename)
             if (tag.interpreter, tag.abi) in fitting
-            and (need := _libc_need(tag.platform, platform.libc, platform.architecture)) is not None
+            and (need := _needed_version(tag.platform, family, platform.architecture)) is not None
         ]
         if needs and platform.version is not None and min(needs) > platform.version:
             need, have = min(needs), platform.version
-            return f"needs {platform.libc} ≥ {need[0]}.{need[1]}, the platform has {have[0]}.{have[1]}"
+            return f"needs {family} ≥ {need[0]}.{need[1]}, the platform has {have[0]}.{have[1]}"
+        if not wheels:
+            return "nothing to install"
         return "every wheel is for another platform or Python, and there is no sdist"
 
 
@@ -69,12 +72,15 @@ def best_wheel(wheels: Iterable[Wheel], ranks: Mapping[Tag, int]) -> Wheel | Non
     return max((wheel for rank, wheel in fitting if rank == first), key=lambda each: (_build(each), each.filename))
 
 
-def _libc_need(tag: str, libc: str | None, architecture: str) -> tuple[int, int] | None:
-    """The version in a tag of this libc and architecture: ``manylinux_2_28_x86_64`` → (2, 28)."""
-    family, _, rest = tag.partition("_")
+_FAMILIES = {"manylinux": "glibc", "musllinux": "musl", "macosx": "macOS"}
+
+
+def _needed_version(tag: str, family: str | None, architecture: str) -> tuple[int, int] | None:
+    """The version in a tag of this libc or system and architecture: ``manylinux_2_28_x86_64`` → (2, 28)."""
+    written, _, rest = tag.partition("_")
     major, _, rest = rest.partition("_")
     minor, _, machine = rest.partition("_")
-    if {"manylinux": "glibc", "musllinux": "musl"}.get(family) != libc or machine != architecture:
+    if family is None or _FAMILIES.get(written) != family or machine != architecture:
         return None
     return (int(major), int(minor)) if major.isdecimal() and minor.isdecimal() else None
 

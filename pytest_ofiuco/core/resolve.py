@@ -24,10 +24,6 @@ from pytest_ofiuco.errors import (
     PythonNotAdmittedError,
 )
 
-_FAMILIES = {"manylinux": "glibc", "musllinux": "musl", "macosx": "macOS"}
-"""What the version in a platform tag is of."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
     """One package of a resolution: its version, the artifact that fits, and the names it depends on here."""

@@ -45,7 +45,7 @@ def _specifier(piece: str) -> str:
         if piece.startswith("~") and not piece.startswith("~="):
             return _tilde(Version(piece[1:]))
         if not piece.startswith(_OPERATORS):
-            piece = f"=={piece.removeprefix('=')}"
+            return str(SpecifierSet(f"=={piece.removeprefix('=')}"))
         SpecifierSet(piece)
     except (InvalidVersion, InvalidSpecifier) as error:
         raise ValueError(f"{piece!r} is not a version constraint") from error

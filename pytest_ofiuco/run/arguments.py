@@ -22,6 +22,9 @@ OPTIONS = (
 _DISTRIBUTION = (("-n", True), ("--numprocesses", True), ("--maxprocesses", True), ("--dist", True), ("--tx", True))
 """pytest-xdist's: the controller distributes over cells instead."""
 
+_SELECTION = (("--deselect", True),)
+"""The controller's business: a node id there is not one to run."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arguments:
@@ -36,7 +39,7 @@ class Arguments:
         known = frozenset(cells)
         passed: list[str] = []
         by_cell: list[tuple[str, str]] = []
-        for argument in _without(given, (*OPTIONS, *_DISTRIBUTION)):
+        for argument in _without(given, (*OPTIONS, *_DISTRIBUTION, *_SELECTION)):
             test, cell = (argument, None) if argument.startswith("-") else without_cell(argument, known)
             if cell is None:
                 passed.append(argument)
@@ -45,7 +48,10 @@ class Arguments:
         return cls(passed=tuple(passed), by_cell=tuple(by_cell))
 
     def wants(self, cell: str, *, has_positional: bool) -> bool:
-        """Whether a cell is meant at all: not where only other cells' tests are named."""
+        """Whether a cell is meant at all: not where only other cells' tests are named.
+
+        ``has_positional``: files, folders or tests are named with no cell, too.
+        """
         return not self.by_cell or has_positional or any(cell == name for name, _ in self.by_cell)
 
     def for_cell(self, cell: str) -> list[str]:
@@ -65,7 +71,7 @@ def _without(given: Sequence[str], options: Iterable[tuple[str, bool]]) -> list[
         if name in takes_value:
             skip = takes_value[name] and not has_value
             continue
-        if argument.startswith("-n") and argument[2:].isdigit():
+        if argument.startswith("-n") and (argument[2:].isdigit() or argument[2:] in ("auto", "logical")):
             continue
         kept.append(argument)
     return kept

@@ -25,6 +25,7 @@ from pytest_ofiuco.run.messages import (
     Hello,
     Idle,
     Message,
+    ProtocolError,
     Ran,
     RemoteItem,
     Running,
@@ -73,6 +74,11 @@ class Controller:
 
     def pytest_report_header(self) -> list[str]:
         return header(self.plan.project.lock, list(self.runs))
+
+    def pytest_sessionstart(self) -> None:
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:  # cells report in turns: a file's name would come with every other dot
+            reporter.showfspath = False
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> bool:
@@ -194,7 +200,12 @@ class Controller:
         self.check_arguments(runs)
         continuing = session.config.option.continue_on_collection_errors
         for run in runs:
-            failed = [self.replay.collected(report, run.cell.name) for report in run.collect_reports]
+            try:
+                failed = [self.replay.collected(report, run.cell.name) for report in run.collect_reports]
+            except ProtocolError as error:
+                self.scheduler.fail_cell(run, "collect", str(error))
+                run.items = ()
+                continue
             if any(failed) and not continuing:
                 run.tally.remark = "error: could not collect"
                 run.items = ()

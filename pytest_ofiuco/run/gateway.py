@@ -49,6 +49,10 @@ class Gateway(Protocol):
         """End the worker: by asking, then by force; its process group with it."""
 
 
+Connect = Callable[[Sequence[str], Mapping[str, str], Receive, Path | None], Gateway]
+"""Starts a worker: its interpreter's command, variables, what takes its messages, the file for its output."""
+
+
 class ExecnetGateway:
     """A worker in a local process, started with the cell's interpreter."""
 

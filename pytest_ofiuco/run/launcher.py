@@ -17,7 +17,7 @@ from typing import Protocol
 from pytest_ofiuco.errors import CacheError, OfiucoError
 from pytest_ofiuco.run.arguments import Arguments
 from pytest_ofiuco.run.cellrun import CellRun, StartUp, cell_environment
-from pytest_ofiuco.run.gateway import ExecnetGateway
+from pytest_ofiuco.run.gateway import Connect, ExecnetGateway, Gateway
 from pytest_ofiuco.run.messages import Failed, Message
 from pytest_ofiuco.run.plan import SessionPlan
 from pytest_ofiuco.run.progress import PreparationProgress
@@ -71,12 +71,13 @@ class Launcher:
     jobs: int
     bytecode: Path
     catches_output: bool = True
+    connect: Connect = ExecnetGateway
     _folder: Path | None = None
     _closed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _waiting: deque[CellRun] = field(default_factory=deque)
     _starting: set[str] = field(default_factory=set)
-    _open: list[ExecnetGateway] = field(default_factory=list)
+    _open: list[Gateway] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
 
     @contextmanager
@@ -177,7 +178,7 @@ class Launcher:
         command = [str(environment.python)]
         variables = cell_environment(environment, name, os.environ.get("PATH", ""), self.bytecode)
         try:
-            gateway = ExecnetGateway(command, variables, receive, spool)
+            gateway = self.connect(command, variables, receive, spool)
         except (OSError, EOFError) as error:
             receive(Failed(reason=f"its interpreter {environment.python} does not start: {error}"))
             return

@@ -151,14 +151,14 @@ def _decode(kind: str, fields: dict[str, Any]) -> Message:
                 raise ProtocolError(f"its protocol is {version}, not {PROTOCOL}")
             return Hello(**fields)
         case "collect":
-            return CollectFailed(report=fields["report"])
+            return CollectFailed(report=_report(fields["report"]))
         case "collected":
             items = tuple(_item(each) for each in fields["items"])
             return Collected(items=items, errors=tuple(fields["errors"]))
         case "running":
-            return Running(index=fields["index"])
+            return Running(index=_index(fields))
         case "ran":
-            return Ran(index=fields["index"], reports=tuple(fields["reports"]))
+            return Ran(index=_index(fields), reports=tuple(_report(each) for each in fields["reports"]))
         case "warning":
             location = fields.pop("location")
             return Warned(**fields, location=tuple(location) if location else None)
@@ -171,6 +171,19 @@ def _decode(kind: str, fields: dict[str, Any]) -> Message:
         case "bye":
             return Bye()
     raise ProtocolError(f"unknown message {kind!r}")
+
+
+def _index(fields: dict[str, Any]) -> int:
+    index = fields["index"]
+    if not isinstance(index, int):
+        raise ProtocolError(f"{index!r} is not the index of a test")
+    return index
+
+
+def _report(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ProtocolError(f"{value!r} is not a report")
+    return value
 
 
 def _item(fields: dict[str, Any]) -> RemoteItem:

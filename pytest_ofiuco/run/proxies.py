@@ -5,6 +5,7 @@ They hang below proxies of the files and classes they come from, which all cells
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -154,22 +155,15 @@ def _collector(parent: pytest.Collector, kind: str, name: str, path: Path) -> py
 
 
 def interleaved(collections: Sequence[Sequence[ProxyItem]]) -> list[ProxyItem]:
-    """Items of all cells, the same test's side by side, each cell's own order kept where cells agree."""
-    following: dict[str | None, list[str]] = {}
-    by_test: dict[str, list[ProxyItem]] = {}
-    for items in collections:
-        previous: str | None = None
-        for item in items:
-            test = item.remote.nodeid
-            if test not in by_test:
-                by_test[test] = []
-                following.setdefault(previous, []).insert(0, test)
-            by_test[test].append(item)
-            previous = test
+    """Items of all cells, each cell's in its own order, the same test's side by side where these orders allow it."""
+    queues = [deque(items) for items in collections]
+    remaining = Counter(item.remote.nodeid for items in collections for item in items)
     ordered: list[ProxyItem] = []
-    pending = list(reversed(following.get(None, [])))
-    while pending:
-        test = pending.pop()
-        ordered.extend(by_test[test])
-        pending.extend(reversed(following.get(test, [])))
+    while any(queues):
+        ready = Counter(queue[0].remote.nodeid for queue in queues if queue)
+        test = next((test for test, count in ready.items() if count == remaining[test]), next(iter(ready)))
+        for queue in queues:
+            if queue and queue[0].remote.nodeid == test:
+                ordered.append(queue.popleft())
+                remaining[test] -= 1
     return ordered

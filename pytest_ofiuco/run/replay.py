@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from pytest_ofiuco.run.messages import Warned
+from pytest_ofiuco.run.messages import ProtocolError, Warned
 from pytest_ofiuco.run.proxies import ProxyItem, with_cell
 from pytest_ofiuco.run.report import Tally, outcome
 
@@ -22,14 +22,15 @@ class Replay:
         self.config = config
 
     def test_reports(self, serialized: Iterable[dict[str, Any]], proxy: ProxyItem) -> list[pytest.TestReport]:
-        """The reports of a test, under its proxy's node id and location."""
+        """The reports of a test, under its proxy's node id and location.
+
+        Raises:
+            ProtocolError: one of them is no report.
+        """
         return [self._test_report(with_tuples(data), proxy) for data in serialized]
 
     def _test_report(self, data: dict[str, Any], proxy: ProxyItem) -> pytest.TestReport:
-        report = self.config.hook.pytest_report_from_serializable(config=self.config, data=data)
-        if report is None:  # a kind of report that only the cell's pytest, or a plugin there, knows
-            report = pytest.TestReport._from_json({**data, "$report_type": "TestReport"})
-        report = cast(pytest.TestReport, report)
+        report = cast(pytest.TestReport, self._deserialized(data, pytest.TestReport))
         report.nodeid = proxy.nodeid
         report.location = proxy.location
         report.keywords = {**report.keywords, proxy.name: 1}
@@ -37,11 +38,24 @@ class Replay:
         return report
 
     def collected(self, data: dict[str, Any], cell: str) -> bool:
-        """Report a collector that did not pass in a cell; whether it failed."""
-        report = self.config.hook.pytest_report_from_serializable(config=self.config, data=with_tuples(data))
+        """Report a collector that did not pass in a cell; whether it failed.
+
+        Raises:
+            ProtocolError: it is no report.
+        """
+        report = cast(pytest.CollectReport, self._deserialized(with_tuples(data), pytest.CollectReport))
         report.nodeid = with_cell(str(report.nodeid) or "session", cell)
         self.config.hook.pytest_collectreport(report=report)
         return bool(report.failed)
+
+    def _deserialized(self, data: dict[str, Any], kind: type[pytest.TestReport | pytest.CollectReport]) -> object:
+        try:
+            report = self.config.hook.pytest_report_from_serializable(config=self.config, data=data)
+            if report is None:  # a kind of report that only the cell's pytest, or a plugin there, knows
+                report = kind._from_json({**data, "$report_type": kind.__name__})
+        except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ProtocolError(f"its report cannot be read: {type(error).__name__}: {error}") from error
+        return report
 
     def collected_items(self, items: Sequence[pytest.Item]) -> None:
         """Report what all cells together collected, as the terminal counts it."""

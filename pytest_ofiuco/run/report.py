@@ -37,9 +37,10 @@ def outcome(when: str, result: str, *, expected_to_fail: bool) -> str | None:
 def header(lock: Lock, names: Sequence[str]) -> list[str]:
     """Two lines: the lock and the number of cells, then their names."""
     packages = len({package.name for package in lock.packages if not package.is_virtual})
-    cells = "cell" if len(names) == 1 else "cells"
+    count = f"{packages} package{'' if packages == 1 else 's'}"
+    cells = f"{len(names)} cell{'' if len(names) == 1 else 's'}"
     return [
-        f"ofiuco: {lock.path} ({lock.format} {lock.version}, {packages} packages) → {len(names)} {cells}",
+        f"ofiuco: {lock.path} ({lock.format} {lock.version}, {count}) → {cells}",
         f"  {'  '.join(names)}",
     ]
 

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_ofiuco.run.cellrun import CellRun, Phase
 from pytest_ofiuco.run.launcher import Launcher
-from pytest_ofiuco.run.messages import Ran, RemoteItem
+from pytest_ofiuco.run.messages import ProtocolError, Ran, RemoteItem
 from pytest_ofiuco.run.proxies import ProxyItem, with_cell
 from pytest_ofiuco.run.replay import Replay, crash_report
 
@@ -31,6 +31,7 @@ class Scheduler:
                 run.finish()
         while True:
             active = sum(run.phase in _BUSY for run in self.runs)
+            waiting = [run for run in waiting if run.phase is Phase.COLLECTED]
             for run in waiting[: max(0, self.jobs - active)]:
                 run.begin()
             del waiting[: max(0, self.jobs - active)]
@@ -49,9 +50,15 @@ class Scheduler:
         if proxy is None or message.index not in run.pending:
             self.lost(run, f"failed: it ran test {message.index}, which it was not asked to", "")
             return
+        try:
+            reports = self.replay.test_reports(message.reports, proxy)
+        except ProtocolError as error:
+            run.current = message.index
+            self.lost(run, f"failed: {error}", "")
+            return
         run.pending.remove(message.index)
         run.current = None
-        self.conclude(run, proxy, self.replay.test_reports(message.reports, proxy))
+        self.conclude(run, proxy, reports)
 
     def conclude(self, run: CellRun, proxy: ProxyItem, reports: list[pytest.TestReport]) -> None:
         proxy.reports = reports

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import uuid
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from pytest_ofiuco.run.controller import Controller
 from pytest_ofiuco.run.launcher import Launcher
 from pytest_ofiuco.run.plan import Narrowing, SessionPlan, plan
 from pytest_ofiuco.run.progress import PreparationProgress
+from pytest_ofiuco.run.proxies import without_cell
 from pytest_ofiuco.run.tolerance import known_options
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.environment import Preparer
@@ -43,13 +46,11 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
         )
         session_plan = plan(project, narrowing, Interpreters(store, os.environ))
         arguments = Arguments.read(config.invocation_params.args, session_plan.all_names)
+        session_plan = _meant(session_plan, arguments, config.args)
         controller = _controller(config, session_plan, arguments, jobs, store, own_marks)
     except OfiucoError as error:
         raise pytest.UsageError(error.render().removeprefix("error: ")) from error
     config.pluginmanager.register(controller, "ofiuco-controller")
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.showfspath = False
 
 
 def project_directory(config: pytest.Config) -> Path:
@@ -59,6 +60,19 @@ def project_directory(config: pytest.Config) -> Path:
         if (folder / "pyproject.toml").is_file():
             return folder
     return config.rootpath
+
+
+def _meant(session_plan: SessionPlan, arguments: Arguments, positional: Sequence[str]) -> SessionPlan:
+    """Without the cells that the command line leaves out by naming tests in others."""
+    has_positional = any(without_cell(each, session_plan.all_names)[1] is None for each in positional)
+    cells = [
+        planned
+        for planned in session_plan.cells
+        if arguments.wants(planned.cell.name, has_positional=has_positional)
+    ]
+    if not cells:
+        raise UsageError("no cell is left of the matrix: the tests named on the command line are in other cells")
+    return replace(session_plan, cells=tuple(cells))
 
 
 def _refuse(config: pytest.Config) -> None:

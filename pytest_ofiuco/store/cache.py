@@ -9,7 +9,7 @@
     │   └── ofiuco.json                  manifest: members with hash, size and mode
     ├── builds-v1/<key>/                 a wheel built here from an sdist, a commit or a folder
     │   ├── <name>.whl
-    │   └── ofiuco.json                  manifest: file name and sha256
+    │   └── ofiuco.json                  manifest: file name and sha256; or the <key> of one that serves all Pythons
     ├── build-environments-v1/<key>/     pip and one set of build requirements (a virtual environment + ofiuco.json)
     ├── environments-v1/<key>/           a resolution, installed (a virtual environment + ofiuco.json)
     ├── logs-v1/<package>-<key>.log      what a build backend said
@@ -60,6 +60,7 @@ class Store:
     """The folder; nothing is made in it before something has to be kept."""
 
     def __init__(self, root: Path) -> None:
+        root = Path(os.path.abspath(root))
         self.root = root
         self.files = root / "files-v1"
         self.wheels = root / "wheels-v1"

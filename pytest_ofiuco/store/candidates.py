@@ -21,7 +21,7 @@ _PREFIXES = ("python", "pypy")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """``label`` is what an error says; ``paths`` may not exist; ``is_ordered``: the first that fits wins, else the newest."""
+    """``label`` is what an error says; ``is_ordered``: the first of ``paths`` that fits wins, else the newest."""
 
     label: str
     paths: tuple[str, ...]

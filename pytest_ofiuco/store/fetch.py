@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -56,12 +56,21 @@ class Fetcher:
         self._remote = Remote(settings)
         self._indexes = Indexes(settings, self._remote, offline=offline)
         self._lock = threading.Lock()
+        self._is_stopped = False
         self._warnings: list[str] = []
 
     def warnings(self) -> list[str]:
         """What there is to say about files that were fetched, sorted."""
         with self._lock:
             return sorted(set(self._warnings))
+
+    def stop(self) -> None:
+        """End what is under way at the next chunk; nothing is fetched from here on."""
+        self._is_stopped = True
+
+    def close(self) -> None:
+        """Close every connection, once nothing is under way."""
+        self._remote.close()
 
     def fetch(self, artifact: Fetchable, package_name: str, lock_directory: Path) -> Path:
         """The verified file in the store, named as in the lock.
@@ -85,9 +94,7 @@ class Fetcher:
                 self._bring(artifact, package_name, lock_directory, sha256, final)
         return final
 
-    def _bring(
-        self, artifact: Fetchable, package_name: str, lock_directory: Path, sha256: str, final: Path
-    ) -> None:
+    def _bring(self, artifact: Fetchable, package_name: str, lock_directory: Path, sha256: str, final: Path) -> None:
         failures: list[str] = []
         listed: Link | None = None
         for place in self._places(artifact, package_name, lock_directory):
@@ -112,9 +119,7 @@ class Fetcher:
         reasons = list(dict.fromkeys(failures)) or ["no index is configured"]
         raise FetchError(artifact.filename, "; ".join(reasons))
 
-    def _places(
-        self, artifact: Fetchable, package_name: str, lock_directory: Path
-    ) -> Iterator[Link | Failure]:
+    def _places(self, artifact: Fetchable, package_name: str, lock_directory: Path) -> Iterator[Link | Failure]:
         if artifact.path is not None:
             path = local_path(artifact.path) or Path(artifact.path)
             path = lock_directory / path
@@ -157,13 +162,15 @@ class Fetcher:
         if path is None:
             self._progress.fetched(filename, size)
 
-    def _write(self, target: Path, chunks: Callable[[], Iterator[bytes]]) -> str:
+    def _write(self, target: Path, chunks: Callable[[], Generator[bytes, None, None]]) -> str:
         """Write the chunks to ``target`` and return their sha256."""
         hasher = hashlib.sha256()
         with self._store.usable():
             file = target.open("wb")
-        with file, closing(chunks()) as source:  # type: ignore[type-var]  # both are generators
+        with file, closing(chunks()) as source:
             for chunk in source:
+                if self._is_stopped:
+                    raise Unavailable("the session is ending")
                 hasher.update(chunk)
                 with self._store.usable():
                     file.write(chunk)
@@ -174,7 +181,7 @@ class Fetcher:
             self._warnings.append(warning)
 
 
-def _chunks_of(path: Path) -> Iterator[bytes]:
+def _chunks_of(path: Path) -> Generator[bytes, None, None]:
     try:
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK):

@@ -10,8 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
@@ -36,12 +35,20 @@ class Failure:
     reason: str
 
 
+@dataclass(slots=True)
+class _Reading:
+    """A page that one thread reads while others wait for it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    outcome: Page | Unavailable | None = None
+
+
 class Indexes:
     """The package's index, the user's indexes, and ``find-links``. Thread-safe."""
 
     def __init__(self, settings: IndexSettings, remote: Remote, *, offline: bool) -> None:
         self._settings, self._remote, self._offline = settings, remote, offline
-        self._pages: dict[str, Future[Page]] = {}
+        self._pages: dict[str, _Reading] = {}
         self._lock = threading.Lock()
 
     def places(self, filename: str, package: str, index: str | None) -> Iterator[Link | Failure]:
@@ -101,14 +108,16 @@ class Indexes:
 
     def _page(self, url: str) -> Page:
         with self._lock:
-            known = self._pages.get(url)
-            future = known or self._pages.setdefault(url, Future())
-        if known is None:
-            try:
-                future.set_result(self._read(url))
-            except BaseException as error:
-                future.set_exception(error)
-        return future.result()
+            reading = self._pages.setdefault(url, _Reading())
+        with reading.lock:
+            if reading.outcome is None:
+                try:
+                    reading.outcome = self._read(url)
+                except Unavailable as error:
+                    reading.outcome = error
+        if isinstance(reading.outcome, Unavailable):
+            raise reading.outcome
+        return reading.outcome
 
     def _read(self, url: str) -> Page:
         path = local_path(url)

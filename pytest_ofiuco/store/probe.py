@@ -1,7 +1,7 @@
 """What an interpreter says of itself.
 
 Imported by the running interpreter, and executed as a script by every other one (``python -I probe.py``): standard
-library only, and nothing that Python 3.8 does not know. Platform tags: PEP 425, PEP 600 (manylinux), PEP 656 (musllinux).
+library only, and nothing that Python 3.8 does not know. Tags: PEP 425, PEP 600 (manylinux), PEP 656 (musllinux).
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _macos_tag() -> str:
     import platform  # needed on macOS only
 
     release, _, machine = platform.mac_ver()
-    major, minor = (int(part) for part in (release.split(".") + ["0"])[:2])
+    major, minor = (int(part) for part in [*release.split("."), "0"][:2])
     return f"macosx_{major}_{0 if major >= 11 else minor}_{machine}"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
@@ -37,9 +37,7 @@ class Unavailable(Exception):
     ``pause`` seconds where the host said so; ``is_dead``: the host itself was not reached.
     """
 
-    def __init__(
-        self, reason: str, *, is_temporary: bool = False, is_dead: bool = False, pause: float = 0.0
-    ) -> None:
+    def __init__(self, reason: str, *, is_temporary: bool = False, is_dead: bool = False, pause: float = 0.0) -> None:
         super().__init__(reason)
         self.reason, self.is_temporary, self.is_dead, self.pause = reason, is_temporary, is_dead, pause
 
@@ -51,6 +49,12 @@ class Remote:
         self._settings = settings
         self._threads = threading.local()
         self._dead: dict[str, str] = {}
+        self._sessions: list[requests.Session] = []
+
+    def close(self) -> None:
+        """Close every connection."""
+        while self._sessions:
+            self._sessions.pop().close()
 
     def attempt(self, url: str, action: Callable[[], T]) -> T:
         """What ``action`` returns, which may use the methods below; a temporary failure is tried again.
@@ -83,7 +87,7 @@ class Remote:
             _ = response.content
             return response
 
-    def chunks(self, url: str) -> Iterator[bytes]:
+    def chunks(self, url: str) -> Generator[bytes, None, None]:
         """One attempt to get the bytes of a file as they come, undecoded.
 
         Raises:
@@ -135,6 +139,7 @@ class Remote:
             if self._settings.trusted_hosts:
                 urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
             self._threads.session = session
+            self._sessions.append(session)
         return session
 
 

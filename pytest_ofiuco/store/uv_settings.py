@@ -36,7 +36,7 @@ class _Gathered:
     no_index: bool = False
     insecure_hosts: tuple[str, ...] = ()
 
-    def add_index(self, url: str, name: str | None, base: Path, *, default: bool, flat: bool = False) -> None:
+    def add_index(self, url: str, name: str | None, base: Path, *, default: bool = False, flat: bool = False) -> None:
         located = _located(_with_credentials(url, name, self.environ), base)
         if flat:
             self.find_links += (located,)

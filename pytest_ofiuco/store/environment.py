@@ -1,0 +1,232 @@
+"""A resolution and an interpreter → an environment, which is immutable and named by what decides it.
+
+The key is the hash of every artifact's fingerprint, the interpreter's identity, how the project is installed
+and the layout version; it is computed without building or asking anyone. If there is a manifest under that
+key, nothing else happens. Otherwise files are fetched, built and unpacked side by side, and linked in the
+order of their names: where two wheels ship one file, the later name has it, always.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Wheel, sha256_of
+from pytest_ofiuco.core.resolve import Resolution
+from pytest_ofiuco.errors import OfflineError
+from pytest_ofiuco.store.answers import Interpreter
+from pytest_ofiuco.store.build import Builder
+from pytest_ofiuco.store.cache import Store, digest
+from pytest_ofiuco.store.direct_url import direct_url
+from pytest_ofiuco.store.fetch import Fetcher
+from pytest_ofiuco.store.installation import Installation
+from pytest_ofiuco.store.progress import Progress
+from pytest_ofiuco.store.settings import IndexSettings
+from pytest_ofiuco.store.sources import fingerprint
+from pytest_ofiuco.store.virtual import create, python_in
+from pytest_ofiuco.store.wheel import UnpackedWheel, unpack, unpacked
+
+_LAYOUT = 1
+_AT_A_TIME = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """The project under test, and how it is installed."""
+
+    directory: Path
+    install: Literal["editable", "wheel"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be installed where; paths in the lock are relative to ``lock_directory``."""
+
+    resolution: Resolution
+    interpreter: Interpreter
+    lock_directory: Path
+    project: Project | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """A directory that realizes a resolution; ``was_cached``: it was there before."""
+
+    path: Path
+    python: Path
+    key: str
+    was_cached: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """Something to install. The project comes last: its files win."""
+
+    name: str
+    version: str | None
+    artifact: Artifact
+
+
+class Preparer:
+    """Makes environments: once a plan, run and machine. Thread-safe; all threads share one pool.
+
+    ``refresh``: environments and builds are made anew, once in this run. Close it, or use it in a ``with``.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: IndexSettings,
+        *,
+        offline: bool,
+        refresh: bool,
+        progress: Progress,
+    ) -> None:
+        self._store, self._refresh, self._progress = store, refresh, progress
+        self._fetcher = Fetcher(store, settings, offline=offline, refresh=refresh, progress=progress)
+        self._builder = Builder(store, settings, self._fetcher, offline=offline, refresh=refresh, progress=progress)
+        self._pool = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="ofiuco-store")
+        self._refreshed: set[str] = set()
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Preparer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the pool; what has not begun is dropped, and downloads are broken off."""
+        self._fetcher.stop()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._fetcher.close()
+
+    def warnings(self) -> list[str]:
+        """What there is to say about what was fetched, sorted."""
+        return self._fetcher.warnings()
+
+    def key(self, plan: Plan) -> str:
+        """The name of the environment that ``plan`` gives.
+
+        Raises:
+            UnhashedError: the lock has no sha256 for a file.
+            InputError: a source tree is missing or cannot be read.
+        """
+        lock_file = plan.resolution.lock.path
+        parts = [
+            [part.name, part.version, fingerprint(part.artifact, lock_file, plan.lock_directory)]
+            for part in _parts(plan)
+        ]
+        return digest({"layout": _LAYOUT, "interpreter": plan.interpreter.identity, "parts": parts})
+
+    def prepare(self, plan: Plan) -> Environment:
+        """The environment for ``plan``, made if it is not there.
+
+        Raises:
+            UnhashedError, HashMismatchError, FetchError, OfflineError: a file cannot be had as locked.
+            ArchiveError: a file must not be installed.
+            BuildError: a source cannot be built.
+            InputError: a source tree is missing or cannot be read.
+            BrokenPythonError: there can be no environment for the interpreter.
+            CacheError: the store cannot be used.
+        """
+        key = self.key(plan)
+        path = self._store.environments / key
+        if not self._is_there(path):
+            with self._store.lock(f"environment-{key}"):
+                if not self._is_there(path):
+                    self._make(plan, key, path)
+                    with self._lock:
+                        self._refreshed.add(key)
+                    return Environment(path=path, python=python_in(path), key=key, was_cached=False)
+        return Environment(path=path, python=python_in(path), key=key, was_cached=True)
+
+    def _is_there(self, path: Path) -> bool:
+        with self._lock:
+            is_stale = self._refresh and path.name not in self._refreshed
+        return not is_stale and self._store.published(path) is not None
+
+    def _make(self, plan: Plan, key: str, path: Path) -> None:
+        what = f"environment for Python {plan.interpreter.python}"
+        self._progress.started(what)
+        parts = _parts(plan)
+        futures = self._begun(parts, plan)
+        try:
+            self._store.discard(path)
+            with self._store.usable():
+                installation = Installation(create(self._store, path, plan.interpreter))
+            wheels = _gathered(futures)
+            with self._store.usable():
+                for part, wheel in zip(parts, wheels, strict=True):
+                    installation.install(wheel, direct_url(part.artifact, plan.lock_directory))
+            packages = {part.name: [part.version, wheel.sha256] for part, wheel in zip(parts, wheels, strict=True)}
+            self._store.seal(path, {"key": key, "interpreter": plan.interpreter.path, "packages": packages})
+        finally:
+            for future in futures:
+                future.cancel()
+            self._progress.finished(what)
+
+    def _begun(self, parts: Sequence[_Part], plan: Plan) -> list[Future[UnpackedWheel]]:
+        """One future a part, in their order; those that have to be built are begun first, since they take longest."""
+        begun: dict[str, Future[UnpackedWheel]] = {}
+        for part in sorted(parts, key=lambda each: isinstance(each.artifact, Wheel)):
+            begun[part.name] = self._pool.submit(self._wheel, part, plan)
+        return [begun[part.name] for part in parts]
+
+    def _wheel(self, part: _Part, plan: Plan) -> UnpackedWheel:
+        """One part's wheel, unpacked in the store: found, fetched or built."""
+        artifact = part.artifact
+        if isinstance(artifact, Wheel) or (isinstance(artifact, Archive) and artifact.filename.endswith(".whl")):
+            sha256 = sha256_of(artifact.hashes) or ""
+            known = unpacked(self._store, sha256, artifact.filename)
+            if known is not None:
+                return known
+            file = self._fetcher.fetch(artifact, part.name, plan.lock_directory)
+            return unpack(self._store, file, sha256)
+        built = self._builder.wheel(artifact, part.name, plan.interpreter, plan.lock_directory)
+        return unpack(self._store, built.path, built.sha256)
+
+
+def _parts(plan: Plan) -> list[_Part]:
+    parts = [_Part(name=pin.name, version=pin.version, artifact=pin.artifact) for pin in plan.resolution.packages]
+    if plan.project is not None:
+        directory = plan.project.directory.absolute()
+        artifact = Directory(path=str(directory), editable=plan.project.install == "editable")
+        parts.append(_Part(name=directory.name, version=None, artifact=artifact))
+    return parts
+
+
+def _gathered(futures: Sequence[Future[UnpackedWheel]]) -> list[UnpackedWheel]:
+    """All results.
+
+    Raises:
+        OfflineError: with everything that is lacking, if that is all that is wrong.
+        OfiucoError: else the first other error in the order of names; what has not begun is not begun.
+    """
+    lacking: list[str] = []
+    wheels: list[UnpackedWheel] = []
+    pending = set(futures)
+    while pending:
+        done, pending = wait(pending, return_when=FIRST_EXCEPTION)
+        if any(not isinstance(future.exception(), OfflineError | None) for future in done):
+            for future in pending:
+                future.cancel()
+            wait(futures)
+            break
+    for future in futures:
+        if future.cancelled():
+            continue
+        error = future.exception()
+        if error is None:
+            wheels.append(future.result())
+        elif isinstance(error, OfflineError):
+            lacking.extend(error.lacking)
+        else:
+            raise error
+    if lacking:
+        raise OfflineError(sorted(set(lacking)))
+    return wheels

@@ -1,0 +1,158 @@
+"""What a build starts from, and the fingerprint that says whether it has changed.
+
+A fingerprint is had without building, downloading or asking anyone, since the key of an environment is made of
+them: the sha256 of an archive, a commit, the content of a source tree. An editable install depends on the files
+that say how to build it, not on the code; of pyproject.toml, on the tables that a build backend reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Sdist, Vcs, Wheel, sha256_of
+from pytest_ofiuco.core.table import parse
+from pytest_ofiuco.errors import InputError, UnhashedError
+from pytest_ofiuco.store.cache import digest
+
+_BUILD_FILES = ("setup.py", "setup.cfg", "hatch.toml", "hatch_build.py", "build.py", "MANIFEST.in")
+_BLIND_TABLES = frozenset(
+    {
+        "basedpyright",
+        "bandit",
+        "black",
+        "codespell",
+        "commitizen",
+        "coverage",
+        "flake8",
+        "importlinter",
+        "interrogate",
+        "isort",
+        "mypy",
+        "nox",
+        "ofiuco",
+        "pylint",
+        "pyright",
+        "pytest",
+        "ruff",
+        "towncrier",
+        "tox",
+        "ty",
+        "vulture",
+    }
+)
+"""Tables of tools that build nothing: a change there rebuilds nothing."""
+
+_PASSED_OVER = frozenset({"__pycache__", "node_modules"})
+_LEFT_BY_BUILDS = frozenset({"build", "dist"})
+_CHUNK = 1 << 20
+
+
+def fingerprint(artifact: Artifact, lock_file: str, lock_directory: Path) -> list[str]:
+    """What decides the files that ``artifact`` installs, as JSON.
+
+    Raises:
+        UnhashedError: the lock has no sha256 for a file.
+        InputError: a source tree cannot be read.
+    """
+    match artifact:
+        case Wheel() | Sdist() | Archive():
+            sha256 = sha256_of(artifact.hashes)
+            if sha256 is None:
+                raise UnhashedError(lock_file, artifact.filename)
+            return [artifact.kind, sha256, getattr(artifact, "subdirectory", None) or ""]
+        case Vcs():
+            return ["vcs", artifact.type, artifact.commit, artifact.subdirectory or ""]
+        case Directory():
+            return _directory_fingerprint(artifact, lock_directory)
+
+
+def tree_of(artifact: Directory, lock_directory: Path) -> Path:
+    """The absolute path of a source tree.
+
+    Raises:
+        InputError: there is none.
+    """
+    path = Path(os.path.abspath(lock_directory / artifact.path / (artifact.subdirectory or "")))
+    if not path.is_dir():
+        raise InputError(str(path), "", "no such folder, but the lock has a package there")
+    return path
+
+
+def _directory_fingerprint(artifact: Directory, lock_directory: Path) -> list[str]:
+    path = tree_of(artifact, lock_directory)
+    if artifact.editable:
+        return ["editable", str(path), _build_files_hash(path)]
+    try:
+        return ["directory", str(path), _tree_hash(path)]
+    except OSError as error:
+        raise InputError(str(error.filename or path), "", f"cannot be read: {error.strerror}") from error
+
+
+def _build_files_hash(path: Path) -> str:
+    parts: dict[str, object] = {}
+    pyproject = _content(path / "pyproject.toml")
+    backend_path: list[str] = []
+    if pyproject is not None:
+        table = parse(pyproject, str(path / "pyproject.toml"))
+        backend_path = [str(each) for each in table.table("build-system").array("backend-path")]
+        parts["pyproject.toml"] = _what_builds_read(dict(table.data))
+    in_tree = [
+        str(script.relative_to(path)) for folder in backend_path for script in sorted((path / folder).glob("*.py"))
+    ]
+    for name in (*_BUILD_FILES, *in_tree):
+        content = _content(path / name)
+        if content is not None:
+            parts[name] = hashlib.sha256(content).hexdigest()
+    return digest(parts)
+
+
+def _what_builds_read(pyproject: dict[str, Any]) -> str:
+    tools = pyproject.get("tool")
+    if isinstance(tools, dict):
+        pyproject["tool"] = {name: table for name, table in tools.items() if name not in _BLIND_TABLES}
+    pyproject.pop("dependency-groups", None)
+    return json.dumps(pyproject, sort_keys=True, default=str)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    except OSError as error:
+        raise InputError(str(path), "", f"cannot be read: {error.strerror}") from error
+
+
+def _tree_hash(path: Path) -> str:
+    hasher = hashlib.sha256()
+    for file in _files(path, is_root=True):
+        hasher.update(str(file.relative_to(path)).encode("utf-8", "surrogateescape") + b"\0")
+        if file.is_symlink():
+            hasher.update(os.fsencode(os.readlink(file)))
+            continue
+        with file.open("rb") as content:
+            own = hashlib.sha256()
+            while chunk := content.read(_CHUNK):
+                own.update(chunk)
+        hasher.update(own.digest())
+        hasher.update(b"x" if os.access(file, os.X_OK) else b"-")
+    return hasher.hexdigest()
+
+
+def _files(folder: Path, *, is_root: bool = False) -> Iterator[Path]:
+    """The files that may matter, sorted: without dot-folders, virtual environments and what builds leave."""
+    for entry in sorted(folder.iterdir()):
+        if entry.is_symlink() or not entry.is_dir():
+            if entry.suffix != ".pyc" and (entry.is_symlink() or entry.is_file()):
+                yield entry
+            continue
+        name = entry.name
+        is_left = name in _PASSED_OVER or name.startswith(".") or name.endswith(".egg-info")
+        is_left = is_left or (is_root and name in _LEFT_BY_BUILDS) or (entry / "pyvenv.cfg").exists()
+        if not is_left:
+            yield from _files(entry)
