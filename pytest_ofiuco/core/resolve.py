@@ -24,6 +24,7 @@ from pytest_ofiuco.errors import (
     PythonNotAdmittedError,
 )
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
     """One package of a resolution: its version, the artifact that fits, and the names it depends on here."""

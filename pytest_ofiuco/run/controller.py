@@ -94,6 +94,7 @@ class Controller:
             plural = "s" if session.testsfailed != 1 else ""
             raise session.Interrupted(f"{session.testsfailed} error{plural} during collection")
         if not session.config.option.collectonly:
+            self.break_line()
             self.scheduler.run_all(session, self.take)
         return True
 
@@ -125,6 +126,12 @@ class Controller:
             terminalreporter.write_sep("─", "ofiuco matrix")
             for line in table(tallies):
                 terminalreporter.write_line(line)
+
+    def break_line(self) -> None:
+        """The empty line that pytest writes before a file's name, which is not written here."""
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and self.config.get_verbosity() == 0:
+            reporter.write_line("")
 
     # Collection
 

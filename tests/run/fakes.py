@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -129,22 +128,6 @@ class FakeInterpreters:
         )
 
 
-@dataclass
-class FakeProgress:
-    """Keeps the lines that would be shown."""
-
-    lines: list[str] = field(default_factory=list)
-
-    def write_line(self, line: str) -> None:
-        """Keep it."""
-        self.lines.append(line)
-
-
-def no_preparation(*_: object) -> AbstractContextManager[None]:
-    """Nothing to prepare."""
-    return nullcontext()
-
-
 def start_message(directory: Path, *arguments: str, **changes: Any) -> dict[str, Any]:
     """What a worker is started with."""
     message: dict[str, Any] = {
@@ -166,6 +149,3 @@ def start_message(directory: Path, *arguments: str, **changes: Any) -> dict[str,
         },
     }
     return {**message, **changes}
-
-
-Environ = Mapping[str, str]

@@ -80,8 +80,8 @@ def test_a_warning_keeps_its_place() -> None:
         pytest.param(encode("hello", **{**HELLO, "protocol": 99}), f"its protocol is 99, not {PROTOCOL}", id="version"),
         pytest.param(encode("hello", protocol=PROTOCOL, python="3.12"), "TypeError", id="a field is missing"),
         pytest.param(encode("ran", index=1), "KeyError: 'reports'", id="no reports"),
-        pytest.param(encode("running", index="three"), "index", id="no number"),
-        pytest.param(encode("ran", index=1, reports=["passed"]), "reports", id="no report"),
+        pytest.param(encode("running", index="three"), "'three' is not the index of a test", id="no number"),
+        pytest.param(encode("ran", index=1, reports=["passed"]), "'passed' is not a report", id="no report"),
         pytest.param(encode("collected", items=[{"nodeid": "a"}], errors=[]), "KeyError", id="half an item"),
     ],
 )

@@ -49,7 +49,8 @@ def test_a_run_that_finds_everything_says_so_in_one_line() -> None:
     assert lines == ["Preparing environments: 2/2 (2 cached, 0 built)"]
 
 
-def test_a_terminal_gets_a_bar_and_the_same_last_line() -> None:
+def test_a_terminal_gets_a_bar_and_the_same_last_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     lines: list[str] = []
     terminal = Terminal()
     with PreparationProgress(1, lines.append, terminal) as progress:
