@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pytest_ofiuco.store.environment import Plan, Preparer
-from pytest_ofiuco.store.index import IndexSettings
+from pytest_ofiuco.store.settings import IndexSettings
 
 from pytest_ofiuco.run.launcher import project_to_install
 from pytest_ofiuco.run.plan import Narrowing, plan

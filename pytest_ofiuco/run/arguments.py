@@ -9,6 +9,7 @@ from pytest_ofiuco.run.proxies import without_cell
 
 OPTIONS = (
     ("--ofiuco-matrix", False),
+    ("--ofiuco-lock", True),
     ("--ofiuco-cell", True),
     ("--ofiuco-python", True),
     ("--ofiuco-platform", True),

@@ -88,8 +88,15 @@ def plan(project: LocalProject, narrowing: Narrowing, interpreters: Interpreters
         project=project,
         cells=_with_pytest(planned, lock),
         all_names=tuple(cell.name for cell in cells),
-        warnings=(*lock.warnings, *warnings),
+        warnings=(*lock.warnings, *warnings, *_unasked(project)),
     )
+
+
+def _unasked(project: LocalProject) -> tuple[str, ...]:
+    if not project.other_locks:
+        return ()
+    others = ", ".join(project.other_locks)
+    return (f"{project.lock.path} was taken, and {others} lies here too: name one with `lock` in [tool.ofiuco]",)
 
 
 def select(project: LocalProject) -> tuple[Selection, tuple[str, ...]]:

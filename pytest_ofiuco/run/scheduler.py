@@ -89,10 +89,8 @@ class Scheduler:
                 self.replay.collect_error(with_cell("ofiuco::finish", run.cell.name), how)
             run.over()
             return
-        if run.phase is Phase.COLLECTED:
+        if run.phase is Phase.COLLECTED and not run.pending:
             self.fail_cell(run, "collect", f"the worker of {run.cell.name} {how} before it was asked to run")
-            for index in list(run.pending):
-                self.fail_test(run, index, how, tail)
             return
         run.crashes += 1
         if run.current is not None and run.current in run.pending:

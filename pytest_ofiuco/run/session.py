@@ -22,7 +22,7 @@ from pytest_ofiuco.run.proxies import without_cell
 from pytest_ofiuco.run.tolerance import known_options
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.environment import Preparer
-from pytest_ofiuco.store.index import IndexSettings
+from pytest_ofiuco.store.settings import IndexSettings
 from pytest_ofiuco.store.interpreters import Interpreters
 from pytest_ofiuco.store.project import load
 
@@ -37,7 +37,7 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
         _refuse(config)
         jobs = _jobs(config.getoption("--ofiuco-jobs"))
         store = Store.default(os.environ)
-        project = load(project_directory(config))
+        project = load(project_directory(config), config.getoption("--ofiuco-lock"))
         narrowing = Narrowing(
             cells=tuple(config.getoption("--ofiuco-cell") or ()),
             pythons=tuple(config.getoption("--ofiuco-python") or ()),
@@ -80,7 +80,7 @@ def _refuse(config: pytest.Config) -> None:
         if getattr(config.option, option, False):
             raise UsageError(
                 "--pdb and --trace need a terminal of their own, which a cell's worker does not have",
-                "run pytest with the cell's own interpreter, which `ofiuco_cell` and the header name",
+                "leave out --ofiuco-matrix to debug in the environment that you are in",
             )
 
 

@@ -14,13 +14,14 @@ from pytest_ofiuco.errors import InputError, NoLockError, UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalProject:
-    """A project's folder, and what its files say."""
+    """A project's folder, and what its files say; ``other_locks`` lie beside the one that was taken unasked."""
 
     directory: Path
     pyproject: Table
     config: Config
     lock: Lock
     lock_file: Path
+    other_locks: tuple[str, ...] = ()
 
     @property
     def is_package(self) -> bool:
@@ -62,7 +63,12 @@ def load(directory: Path, lock: str | None = None) -> LocalProject:
         config=settings,
         lock=formats.read(_content(lock_file, name), name, pyproject),
         lock_file=lock_file,
+        other_locks=() if lock or settings.lock else _others(directory, lock_file),
     )
+
+
+def _others(directory: Path, taken: Path) -> tuple[str, ...]:
+    return tuple(name for name in formats.DEFAULT_NAMES if name != taken.name and (directory / name).is_file())
 
 
 def _content(path: Path, name: str) -> bytes:

@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from pytest_ofiuco import config
+from pytest_ofiuco.core.lock import Lock
+from pytest_ofiuco.core.platforms import Platform
+from pytest_ofiuco.errors import (
+    MissingPytestError,
+    MissingPythonError,
+    NoArtifactError,
+    UnknownNameError,
+    UsageError,
+)
+from pytest_ofiuco.run.plan import Narrowing, SessionPlan, plan, runs_on, select
+from pytest_ofiuco.store.interpreters import Interpreters
+from pytest_ofiuco.store.project import LocalProject
+from tests.locks import edge, lock, package, read_lock, table
+from tests.run.fakes import HOST, FakeInterpreters
+
+PYTEST = package("pytest", "9.0")
+
+
+@pytest.fixture(autouse=True)
+def host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same machine everywhere: the plan asks the host in one place."""
+    monkeypatch.setattr("pytest_ofiuco.run.plan.host_platform", lambda: HOST)
+
+
+def project(settings: str = "", locked: Lock | None = None) -> LocalProject:
+    pyproject = table(f"[tool.ofiuco]\n{settings}")
+    return LocalProject(
+        directory=Path("project"),
+        pyproject=pyproject,
+        config=config.read(pyproject),
+        lock=locked or lock(PYTEST),
+        lock_file=Path("project/uv.lock"),
+    )
+
+
+def make(
+    settings: str = 'python = ["3.10", "3.12"]',
+    locked: Lock | None = None,
+    *versions: str,
+    narrowing: Mapping[str, Any] | None = None,
+) -> SessionPlan:
+    interpreters = FakeInterpreters(versions or ("3.9.18", "3.10.13", "3.12.1"))
+    return plan(project(settings, locked), Narrowing(**(narrowing or {})), cast(Interpreters, interpreters))
+
+
+def names(made: SessionPlan) -> list[str]:
+    return [planned.cell.name for planned in made.cells]
+
+
+def test_each_cell_gets_its_interpreter_and_resolution() -> None:
+    made = make()
+    assert names(made) == ["py310-host", "py312-host"]
+    for planned in made.cells:
+        assert planned.interpreter is not None
+        assert planned.resolution is not None
+        assert planned.cell.target.python == planned.interpreter.python
+        assert (planned.skip, planned.error) == (None, None)
+    assert str(made.cells[0].cell.target.python) == "3.10.13"
+
+
+def test_without_configuration_the_machines_pythons_that_the_lock_admits_are_taken() -> None:
+    made = make("", lock(PYTEST, requires_python=(">=3.10",)))
+    assert names(made) == ["py310-host", "py312-host"]
+
+
+def test_a_requirement_between_two_patches_is_met_by_the_interpreter_that_is_here() -> None:
+    assert names(make("", lock(PYTEST, requires_python=(">=3.10.5",)))) == ["py310-host", "py312-host"]
+
+
+def test_a_machine_without_any_python_that_the_lock_admits_says_which_is_missing() -> None:
+    with pytest.raises(MissingPythonError) as raised:
+        make("", lock(PYTEST, requires_python=(">=3.13",)))
+    assert ">=3.13" in str(raised.value)
+
+
+def test_a_missing_python_is_an_error() -> None:
+    with pytest.raises(MissingPythonError) as raised:
+        make('python = ["3.10", "3.14"]')
+    assert "uv python install 3.14" in (raised.value.hint or "")
+
+
+def test_a_missing_python_may_be_skipped() -> None:
+    made = make('python = ["3.10", "3.14"]\nmissing-python = "skip"')
+    assert made.cells[0].interpreter is not None
+    assert made.cells[1].interpreter is None
+    assert "Python 3.14: no such interpreter found" in (made.cells[1].skip or "")
+
+
+def test_explicit_interpreters_are_asked_first() -> None:
+    interpreters = FakeInterpreters(("3.10.13",))
+    settings = 'python = ["3.10"]\n[tool.ofiuco.platforms.host]\ninterpreters = ["~/python3.10"]'
+    plan(project(settings), Narrowing(), cast(Interpreters, interpreters))
+    assert interpreters.asked == [("3.10", ("~/python3.10",))]
+
+
+def test_a_foreign_platform_is_resolved_and_skipped() -> None:
+    settings = 'python = ["3.12"]\nplatforms = ["host", "linux_aarch64"]\n[tool.ofiuco.platform.linux_aarch64]\n'
+    native, foreign = make(f'{settings}tag = "manylinux_2_28_aarch64"').cells
+    assert native.interpreter is not None
+    assert foreign.interpreter is None
+    assert foreign.resolution is not None
+    assert "does not run on" in (foreign.skip or "")
+
+
+@pytest.mark.parametrize(
+    ("platform", "runs"),
+    [
+        ("manylinux_2_36_x86_64", True),
+        ("manylinux_2_17_x86_64", True),
+        ("manylinux_2_40_x86_64", False),
+        ("manylinux_2_28_aarch64", False),
+        ("musllinux_1_2_x86_64", False),
+        ("macosx_14_0_arm64", False),
+        ("win_amd64", False),
+    ],
+)
+def test_what_runs_here(platform: str, runs: bool) -> None:
+    assert runs_on(Platform.parse(platform), HOST) is runs
+
+
+@pytest.mark.parametrize(
+    ("narrowing", "left"),
+    [
+        ({"cells": ("py312-host",)}, ["py312-host"]),
+        ({"pythons": ("3.10",)}, ["py310-host"]),
+        ({"pythons": (">=3.11", "3.10")}, ["py310-host", "py312-host"]),
+        ({"platforms": ("host",)}, ["py310-host", "py312-host"]),
+        ({"platforms": ("manylinux_2_36_x86_64",), "pythons": ("3.12",)}, ["py312-host"]),
+    ],
+)
+def test_the_matrix_is_narrowed(narrowing: dict[str, Any], left: list[str]) -> None:
+    made = make(narrowing=narrowing)
+    assert names(made) == left
+    assert made.all_names == ("py310-host", "py312-host")
+
+
+@pytest.mark.parametrize(
+    "narrowing", [{"cells": ("py399-host",)}, {"platforms": ("aws_lambda",)}, {"variants": ("django42",)}]
+)
+def test_narrowing_to_nothing_lists_the_choice(narrowing: dict[str, Any]) -> None:
+    with pytest.raises(UsageError) as raised:
+        make(narrowing=narrowing)
+    assert raised.value.hint == "choose from: py310-host, py312-host"
+
+
+def test_a_matrix_that_excludes_itself_is_empty() -> None:
+    with pytest.raises(UsageError, match="the matrix is empty"):
+        make('python = ["3.10"]\nexclude = [{ python = "3.10" }]')
+
+
+def test_a_cell_that_does_not_resolve_is_an_error_of_its_own() -> None:
+    numpy = package("numpy", "2.0", wheels=("numpy-2.0-cp312-cp312-manylinux_2_17_x86_64.whl",))
+    first, second = make(locked=lock(PYTEST, numpy)).cells
+    assert isinstance(first.error, NoArtifactError)
+    assert first.interpreter is None
+    assert second.error is None
+
+
+@pytest.mark.parametrize(
+    ("format_", "command"),
+    [("poetry", "poetry add --group dev pytest"), ("uv", "uv add --dev pytest"), ("pylock", "uv export --format pylock")],
+)
+def test_a_lock_without_pytest_says_how_to_add_it(format_: str, command: str) -> None:
+    with pytest.raises(MissingPytestError) as raised:
+        make(locked=replace(lock(package("a")), format=format_))
+    assert command in (raised.value.hint or "")
+    assert raised.value.exit_code == 1
+
+
+def test_only_the_cell_without_pytest_is_in_error() -> None:
+    locked = lock(PYTEST, roots=(edge("pytest", "python_version >= '3.12'"),))
+    first, second = make(locked=locked).cells
+    assert isinstance(first.error, MissingPytestError)
+    assert first.error.cell == "py310-host"
+    assert second.error is None
+
+
+def test_a_cell_that_does_not_run_needs_no_pytest() -> None:
+    settings = 'python = ["3.12"]\nplatforms = ["x"]\n[tool.ofiuco.platform.x]\ntag = "manylinux_2_28_aarch64"'
+    assert make(settings, lock(package("a"))).cells[0].error is None
+
+
+def grouped() -> Lock:
+    return lock(
+        PYTEST,
+        package("ruff"),
+        package("a"),
+        roots=(edge("a"),),
+        groups={"dev": (edge("pytest"),), "lint": (edge("ruff"),)},
+        default_groups=("main", "dev"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "groups"),
+    [
+        ("", ("dev", "main")),
+        ("test-groups = []", ("main",)),
+        ('test-groups = ["dev", "lint"]', ("dev", "lint", "main")),
+        ('groups = ["main", "lint"]', ("dev", "lint", "main")),
+    ],
+)
+def test_an_environment_holds_what_ships_and_what_tests_need(settings: str, groups: tuple[str, ...]) -> None:
+    selection, warnings = select(project(settings, grouped()))
+    assert selection.groups == groups
+    assert warnings == ()
+
+
+def test_a_group_that_the_lock_has_not_is_an_error() -> None:
+    with pytest.raises(UnknownNameError, match="no group 'docs'"):
+        select(project('test-groups = ["docs"]', grouped()))
+
+
+FLAT = """
+lock-version = "1.0"
+created-by = "uv"
+[[packages]]
+name = "pytest"
+version = "9.0"
+wheels = [{ name = "pytest-9.0-py3-none-any.whl", url = "https://files.example.org/pytest-9.0-py3-none-any.whl", hashes = { sha256 = "00" } }]
+"""
+
+
+def test_a_flat_lock_has_the_groups_unnamed() -> None:
+    flat = read_lock("pylock.toml", FLAT)
+    assert flat.flat
+    made = make('python = ["3.12"]\ntest-groups = ["dev"]', flat)
+    assert made.cells[0].interpreter is not None
+    assert [line for line in made.warnings if "names no groups: dev" in line]
+
+
+def test_what_the_lock_warns_of_is_passed_on() -> None:
+    assert make(locked=replace(lock(PYTEST), warnings=("old format",))).warnings == ("old format",)

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from pytest_ofiuco.run.messages import ProtocolError, Warned
+from pytest_ofiuco.run.proxies import Forest, ProxyItem
+from pytest_ofiuco.run.replay import Replay, crash_report, with_tuples
+from pytest_ofiuco.run.report import Tally
+from tests.run.fakes import make_cell, remote_item, serialized
+
+NODEID = "test_a.py::test"
+
+
+class Recorder:
+    """Keeps what goes through pytest's reporting hooks."""
+
+    def __init__(self) -> None:
+        self.collected: list[pytest.CollectReport] = []
+        self.warnings: list[tuple[Warning, str]] = []
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self.collected.append(report)
+
+    def pytest_warning_recorded(self, warning_message: Any, nodeid: str) -> None:
+        self.warnings.append((warning_message.message, nodeid))
+
+
+@pytest.fixture
+def recorder(session: pytest.Session) -> Recorder:
+    recorder = Recorder()
+    session.config.pluginmanager.register(recorder)
+    return recorder
+
+
+@pytest.fixture
+def replay(session: pytest.Session) -> Replay:
+    return Replay(session.config)
+
+
+@pytest.fixture
+def proxy(session: pytest.Session) -> ProxyItem:
+    return Forest(session).item(remote_item(NODEID), make_cell("py313"), 0)
+
+
+def test_a_report_becomes_the_proxys(replay: Replay, proxy: ProxyItem) -> None:
+    data = serialized(
+        NODEID, "call", "failed", longrepr="assert 1 == 2", sections=[("Captured stdout call", "hi")], duration=1.5
+    )
+    (report,) = replay.test_reports([data], proxy)
+    assert isinstance(report, pytest.TestReport)
+    assert report.nodeid == "test_a.py::test[py313-host]"
+    assert report.location == proxy.location
+    assert "test[py313-host]" in report.keywords
+    assert (report.capstdout, report.duration) == ("hi", 1.5)
+    assert report.longreprtext == "assert 1 == 2"
+    assert report.__dict__["ofiuco_cell"] == "py313-host"
+
+
+def test_tuples_survive_json(replay: Replay, proxy: ProxyItem) -> None:
+    data = serialized(
+        NODEID, "setup", "skipped", longrepr=("test_a.py", 3, "Skipped: no"), user_properties=[("area", 4)]
+    )
+    assert isinstance(data["longrepr"], list)
+    (report,) = replay.test_reports([data], proxy)
+    assert report.longrepr == ("test_a.py", 3, "Skipped: no")
+    assert report.user_properties == [("area", 4)]
+
+
+def test_what_was_no_list_stays() -> None:
+    assert with_tuples({"longrepr": None, "sections": None, "x": [1]}) == {"longrepr": None, "sections": None, "x": [1]}
+
+
+def test_a_kind_of_report_that_only_the_cell_knows_is_read_as_a_test_report(replay: Replay, proxy: ProxyItem) -> None:
+    data = serialized(NODEID, "call", "passed") | {"$report_type": "SubtestReport", "context": {"msg": "inner"}}
+    (report,) = replay.test_reports([data], proxy)
+    assert report.passed
+    assert report.nodeid == proxy.nodeid
+
+
+@pytest.mark.parametrize("data", [{}, {"when": "call"}, {"$report_type": "TestReport", "longrepr": {"reprcrash": 1}}])
+def test_what_is_no_report_breaks_the_protocol(replay: Replay, proxy: ProxyItem, data: dict[str, Any]) -> None:
+    with pytest.raises(ProtocolError, match="report cannot be read"):
+        replay.test_reports([data], proxy)
+    with pytest.raises(ProtocolError, match="report cannot be read"):
+        replay.collected(data, "py313-host")
+
+
+@pytest.mark.parametrize(("outcome", "failed"), [("failed", True), ("skipped", False)])
+def test_a_collector_is_reported_with_its_cell(replay: Replay, recorder: Recorder, outcome: Any, failed: bool) -> None:
+    report = pytest.CollectReport("test_a.py", outcome, "SyntaxError", [])
+    data = {**report._to_json(), "$report_type": "CollectReport"}
+    assert replay.collected(data, "py313-host") is failed
+    assert [each.nodeid for each in recorder.collected] == ["test_a.py[py313-host]"]
+
+
+def test_cells_that_take_no_part_are_reported(replay: Replay, recorder: Recorder) -> None:
+    replay.collect_error("ofiuco::prepare[py313-host]", "error: no\nhint: yes")
+    replay.collect_skip("ofiuco::cell[py310-host]", "uv.lock", "not here")
+    failed, skipped = recorder.collected
+    assert failed.failed
+    assert failed.longreprtext == "error: no\nhint: yes"
+    assert skipped.skipped
+    assert skipped.longrepr == ("uv.lock", None, "Skipped: not here")
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "is_known"),
+    [
+        pytest.param("builtins", "DeprecationWarning", True, id="built in"),
+        pytest.param("pytest", "PytestUnknownMarkWarning", True, id="pytest's"),
+        pytest.param("only_in_the_cell", "TheirWarning", False, id="unknown module"),
+        pytest.param("builtins", "NoSuchWarning", False, id="unknown name"),
+        pytest.param("builtins", "len", False, id="not a class"),
+        pytest.param("builtins", "UnicodeError", False, id="not a warning"),
+    ],
+)
+def test_a_warning_keeps_its_name(replay: Replay, recorder: Recorder, module: str, name: str, is_known: bool) -> None:
+    warned = Warned(
+        text="old",
+        category=name,
+        module=module,
+        filename="a.py",
+        lineno=1,
+        when="runtest",
+        nodeid=NODEID,
+        location=None,
+    )
+    replay.warning(warned, "py313-host")
+    ((message, nodeid),) = recorder.warnings
+    assert (str(message), nodeid) == ("old", f"{NODEID}[py313-host]")
+    assert type(message).__name__ == name
+    assert (type(message).__module__ == module) or is_known
+
+
+def test_outcomes_are_counted(replay: Replay, proxy: ProxyItem) -> None:
+    tally = Tally("py313-host")
+    for when, outcome in [("setup", "passed"), ("call", "failed"), ("teardown", "failed")]:
+        replay.count(tally, replay.test_reports([serialized(NODEID, when, outcome)], proxy))
+    assert tally.counts == Counter(failed=1, error=1)
+
+
+def test_a_crash_fails_the_test_and_quotes_the_worker(proxy: ProxyItem) -> None:
+    report = crash_report(proxy, "the worker of py313-host was killed by SIGKILL", "last words")
+    assert report.failed
+    assert report.when == "call"
+    assert report.longreprtext == "the worker of py313-host was killed by SIGKILL while running test_a.py::test[py313-host]"
+    assert report.sections == [("Captured worker output", "last words")]
+    assert crash_report(proxy, "exited with 3", "").sections == []

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pytest_ofiuco.errors import InputError
+from pytest_ofiuco.store.settings import IndexSettings, shown, unique
+
+OFF = {"PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1"}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """Variables under which the settings of this machine are not seen, beyond those in /etc."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return {
+        "HOME": str(folder),
+        "APPDATA": str(folder / "roaming"),
+        "VIRTUAL_ENV": str(tmp_path / "venv"),
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "XDG_CONFIG_DIRS": str(tmp_path / "xdg"),
+    }
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_nothing_set_means_the_public_index(tmp_path: Path) -> None:
+    settings = IndexSettings.load(OFF, tmp_path)
+    assert settings == IndexSettings()
+    assert settings.default_index is None
+
+
+def test_pips_variables(tmp_path: Path) -> None:
+    settings = IndexSettings.load(
+        OFF
+        | {
+            "PIP_INDEX_URL": "https://one.invalid/simple",
+            "PIP_EXTRA_INDEX_URL": "https://two.invalid/simple https://three.invalid/simple",
+            "PIP_FIND_LINKS": "links",
+            "PIP_NO_INDEX": "true",
+            "PIP_CERT": "ca.pem",
+            "PIP_CLIENT_CERT": "client.pem",
+            "PIP_TRUSTED_HOST": "one.invalid two.invalid:8080",
+            "PIP_DEFAULT_TIMEOUT": "99",
+            "PIP_PROXY": "http://proxy.invalid",
+        },
+        tmp_path,
+    )
+    assert settings.default_index == "https://one.invalid/simple"
+    assert settings.indexes == ("https://two.invalid/simple", "https://three.invalid/simple")
+    assert settings.find_links == ("links",)
+    assert settings.no_index
+    assert settings.certificate == "ca.pem"
+    assert settings.client_certificate == "client.pem"
+    assert settings.trusts("https://one.invalid/x")
+    assert settings.trusts("https://two.invalid:8080/x")
+    assert not settings.trusts("https://two.invalid/x")
+    assert settings.timeout == 99
+    assert settings.proxy == "http://proxy.invalid"
+
+
+def test_pips_files_in_their_order(tmp_path: Path, home: dict[str, str]) -> None:
+    write(tmp_path / "xdg" / "pip" / "pip.conf", "[global]\nindex-url = https://machine.invalid\ntimeout = 5\n")
+    write(tmp_path / "home" / ".pip" / "pip.conf", "[global]\nindex-url = https://legacy.invalid\n")
+    write(tmp_path / "home" / "config" / "pip" / "pip.conf", "[global]\nindex_url = https://user.invalid\ncert = u\n")
+    write(tmp_path / "venv" / "pip.conf", "[install]\nindex-url = https://site.invalid\n")
+    named = tmp_path / "named.conf"
+    write(named, "[global]\nindex-url = https://named.invalid\nextra-index-url =\n  https://a.invalid\n  https://b.invalid\n")
+    settings = IndexSettings.load({**home, "UV_NO_CONFIG": "1", "PIP_CONFIG_FILE": str(named)}, tmp_path)
+    assert settings.default_index == "https://site.invalid"  # [install] is nearer than [global]
+    assert settings.indexes == ("https://a.invalid", "https://b.invalid")
+    assert settings.certificate == "u"
+    assert settings.timeout == 5
+
+
+def test_a_broken_pip_conf_is_named(tmp_path: Path, home: dict[str, str]) -> None:
+    named = tmp_path / "pip.conf"
+    write(named, "index-url = without a section\n")
+    with pytest.raises(InputError, match=r"pip\.conf: not a configuration file of pip"):
+        IndexSettings.load({**home, "PIP_CONFIG_FILE": str(named)}, tmp_path)
+
+
+def test_a_timeout_that_is_no_number(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not a number of seconds"):
+        IndexSettings.load(OFF | {"PIP_DEFAULT_TIMEOUT": "soon"}, tmp_path)
+
+
+def test_uvs_variables_come_before_pips(tmp_path: Path) -> None:
+    settings = IndexSettings.load(
+        OFF
+        | {
+            "UV_DEFAULT_INDEX": "https://uv.invalid/simple",
+            "UV_INDEX": "corp=https://corp.invalid/simple?x=1 https://plain.invalid/simple",
+            "UV_INDEX_CORP_USERNAME": "us er",
+            "UV_INDEX_CORP_PASSWORD": "p@ss",
+            "UV_EXTRA_INDEX_URL": "https://extra.invalid/simple",
+            "UV_FIND_LINKS": "https://links.invalid/page",
+            "PIP_INDEX_URL": "https://pip.invalid/simple",
+            "SSL_CERT_FILE": "authorities.pem",
+        },
+        tmp_path,
+    )
+    assert settings.default_index == "https://uv.invalid/simple"
+    assert settings.indexes == (
+        "https://pip.invalid/simple",
+        "https://us%20er:p%40ss@corp.invalid/simple?x=1",
+        "https://plain.invalid/simple",
+        "https://extra.invalid/simple",
+    )
+    assert settings.find_links == ("https://links.invalid/page",)
+    assert settings.certificate == "authorities.pem"
+    assert settings.credentials("https://corp.invalid/files/x.whl") == ("us er", "p@ss")
+    assert settings.credentials("http://corp.invalid/files/x.whl") is None
+    assert settings.credentials("https://other.invalid/files/x.whl") is None
+    assert "p%40ss" not in repr(settings)
+
+
+def test_uvs_files(tmp_path: Path, home: dict[str, str]) -> None:
+    pyproject = """
+        [[tool.uv.index]]
+        name = "corp"
+        url = "https://corp.invalid/simple"
+        default = true
+        [[tool.uv.index]]
+        url = "wheels"
+        format = "flat"
+        [[tool.uv.index]]
+        url = "https://more.invalid/simple"
+        explicit = true
+        [tool.uv]
+        find-links = ["https://links.invalid"]
+    """
+    write(tmp_path / "repository" / "pyproject.toml", pyproject.replace("[tool.uv]\n", "[tool.uv]\n").strip())
+    write(tmp_path / "home" / "config" / "uv" / "uv.toml", 'extra-index-url = ["https://user.invalid"]')
+    project = tmp_path / "repository" / "packages" / "one"
+    project.mkdir(parents=True)
+    settings = IndexSettings.load({**home, "PIP_CONFIG_FILE": os.devnull}, project)
+    assert settings.default_index == "https://corp.invalid/simple"
+    assert settings.indexes == ("https://more.invalid/simple", "https://user.invalid")
+    assert settings.find_links == (str(tmp_path / "repository" / "wheels"), "https://links.invalid")
+
+
+def test_uv_toml_hides_pyproject_beside_it(tmp_path: Path, home: dict[str, str]) -> None:
+    write(tmp_path / "pyproject.toml", '[tool.uv]\nindex-url = "https://hidden.invalid"\n')
+    write(tmp_path / "uv.toml", 'index-url = "https://seen.invalid"\nno-index = true\n')
+    settings = IndexSettings.load({**home, "PIP_CONFIG_FILE": os.devnull}, tmp_path)
+    assert settings.default_index == "https://seen.invalid"
+    assert settings.no_index
+    assert settings.indexes == ()
+
+
+def test_a_broken_uv_toml_is_named(tmp_path: Path, home: dict[str, str]) -> None:
+    write(tmp_path / "uv.toml", "index-url = 1")
+    with pytest.raises(InputError, match=r"uv\.toml"):
+        IndexSettings.load({**home, "PIP_CONFIG_FILE": os.devnull}, tmp_path)
+
+
+def test_pip_gets_the_same_settings() -> None:
+    settings = IndexSettings(default_index="https://a", indexes=("https://b", "https://c"), find_links=("d",))
+    assert settings.for_pip() == {
+        "PIP_INDEX_URL": "https://a",
+        "PIP_EXTRA_INDEX_URL": "https://b https://c",
+        "PIP_FIND_LINKS": "d",
+    }
+    assert IndexSettings().for_pip() == {}
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://user:secret@host.invalid:8080/a/b.whl?token=secret#sha256=1", "https://host.invalid:8080/a/b.whl"),
+        ("file:///a%20b/c", "/a b/c"),
+        ("/a/b", "/a/b"),
+    ],
+)
+def test_what_is_shown_of_a_url(url: str, expected: str) -> None:
+    assert shown(url) == expected
+
+
+def test_unique_keeps_the_first_and_the_order() -> None:
+    assert unique(["https://a/", "https://b", "https://a", "https://b/"]) == ["https://a/", "https://b"]
