@@ -6,7 +6,7 @@ https://packaging.python.org/specifications/binary-distribution-format/
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -24,6 +24,11 @@ class Choice:
         self.lock, self.target = lock, target
         self.ranks = {tag: rank for rank, tag in reversed(list(enumerate(target.tags)))}
 
+    @cached_property
+    def pythons(self) -> frozenset[tuple[str, str]]:
+        """The (interpreter, ABI) pairs of the target, on whatever platform."""
+        return frozenset((tag.interpreter, tag.abi) for tag in self.ranks)
+
     def artifact(self, package: Package) -> Artifact:
         """What is installed of ``package``.
 
@@ -39,20 +44,23 @@ class Choice:
             package=package.name,
             version=package.version or "",
             target=str(self.target),
-            offers=sorted(wheel.filename for wheel in package.wheels),
+            offers=sorted((wheel.filename for wheel in package.wheels), key=self._distance),
             reason=self._why_not(package.wheels),
         )
+
+    def _distance(self, filename: str) -> tuple[bool, str]:
+        """Wheels for the target's Python come first."""
+        return not any((tag.interpreter, tag.abi) in self.pythons for tag in _tags(filename)), filename
 
     def _why_not(self, wheels: Sequence[Wheel]) -> str:
         """The nearest miss, in the words of a user: a libc or macOS that is too new, or another Python or platform."""
         platform = self.target.platform
         family = "macOS" if platform.os == "macos" else platform.libc
-        fitting = {(tag.interpreter, tag.abi) for tag in self.target.tags}
         needs = [
             need
             for wheel in wheels
             for tag in _tags(wheel.filename)
-            if (tag.interpreter, tag.abi) in fitting
+            if (tag.interpreter, tag.abi) in self.pythons
             and (need := _needed_version(tag.platform, family, platform.architecture)) is not None
         ]
         if needs and platform.version is not None and min(needs) > platform.version:

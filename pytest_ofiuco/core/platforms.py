@@ -21,6 +21,7 @@ _LINUX_ARCHITECTURES = frozenset(
 _MAC_ARCHITECTURES = frozenset({"arm64", "x86_64"})
 _WINDOWS = {"win_amd64": "AMD64", "win_arm64": "ARM64", "win32": "x86"}
 _DEFAULT_GLIBC = (2, 28)
+_DIGITS = 3
 
 MARKER_KEYS = (
     "implementation_name",
@@ -138,9 +139,9 @@ def _parse_linux(tag: str) -> Platform | None:
 
 
 def _version(major: str, minor: str) -> tuple[int, int] | None:
-    if major.isascii() and major.isdigit() and minor.isascii() and minor.isdigit():
-        return int(major), int(minor)
-    return None
+    if not all(part.isascii() and part.isdigit() and len(part) <= _DIGITS for part in (major, minor)):
+        return None
+    return int(major), int(minor)
 
 
 def _linux_tags(platform: Platform) -> Iterator[str]:
