@@ -27,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     group.addoption("--ofiuco-refresh", action="store_true", help="ask the indexes anew and rebuild the environments")
     config = pluginmanager.get_plugin("pytestconfig")
     if config is not None and _is_wanted_early(config):
+        _import_as_compiled(config)
         from pytest_ofiuco.run.tolerance import before_options
 
         before_options(config)
@@ -43,6 +44,14 @@ def _is_wanted_early(config: pytest.Config) -> bool:
         *configured,
         *os.environ.get("PYTEST_ADDOPTS", "").split(),
     )
+
+
+def _import_as_compiled(config: pytest.Config) -> None:
+    """Let Python's own bytecode do for the rest of this package: pytest would rewrite it, as it does every plugin."""
+    hook = getattr(config.pluginmanager, "rewrite_hook", None)
+    marked = getattr(hook, "_must_rewrite", None)
+    if isinstance(marked, set):
+        marked.discard(__package__)
 
 
 @pytest.hookimpl(tryfirst=True)
