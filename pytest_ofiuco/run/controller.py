@@ -117,7 +117,7 @@ class Controller:
         self.launcher.close()
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        for note in self.notes:
+        for note in (*self.notes, *self.launcher.warnings):
             terminalreporter.write_line(f"ofiuco: {note}", yellow=True)
         if self.config.option.collectonly or self.config.get_verbosity() < -1:
             return

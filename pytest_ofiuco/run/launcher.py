@@ -71,6 +71,7 @@ class Launcher:
     jobs: int
     bytecode: Path
     catches_output: bool = True
+    warnings: list[str] = field(default_factory=list)
     connect: Connect = ExecnetGateway
     _folder: Path | None = None
     _closed: bool = False
@@ -86,12 +87,15 @@ class Launcher:
         if not runs:
             yield
             return
-        with self.progress(len(runs)) as progress:
-            preparer = self.preparer(progress)
-            pending = list(reversed(runs))
+        pending = list(reversed(runs))
+        with self.progress(len(runs)) as progress, self.preparer(progress) as preparer:
             for _ in range(min(self.jobs, len(runs))):
                 threading.Thread(target=self._prepare, args=(preparer, pending, progress), daemon=True).start()
-            yield
+            try:
+                yield
+            finally:
+                pending.clear()
+                self.warnings.extend(preparer.warnings())
 
     def _prepare(self, preparer: Preparer, pending: list[CellRun], progress: PreparationProgress) -> None:
         while True:
@@ -115,6 +119,8 @@ class Launcher:
             except OfiucoError as error:
                 progress.not_ready(name)
                 self.post(name, 0, PrepareFailed(error=error))
+            except RuntimeError:  # the preparer has been closed: the session was interrupted
+                return
             except OSError as error:
                 progress.not_ready(name)
                 reason = f"{error.strerror or error}"

@@ -8,6 +8,7 @@ store's, so nothing is ever opened for writing over one: what must differ replac
 from __future__ import annotations
 
 import base64
+import configparser
 import csv
 import hashlib
 import io
@@ -120,8 +121,8 @@ class Installation:
 
         try:
             entries = list(parse_entrypoints(declared.read_text(encoding="utf-8")))
-        except (ValueError, AssertionError) as error:
-            raise ArchiveError(wheel.filename, f"its entry_points.txt cannot be read: {error}") from error
+        except (configparser.Error, ValueError, AssertionError) as error:
+            raise ArchiveError(wheel.filename, f"its entry_points.txt cannot be read: {_first_line(error)}") from error
         for name, module, attribute, section in entries:
             if os.path.basename(name) != name or "\\" in name or name in (".", ".."):
                 raise ArchiveError(wheel.filename, f"script {name!r} would land outside the environment")
@@ -182,6 +183,10 @@ def shebang(python: Path) -> bytes:
         return b"#!" + path
     quoted = shlex.quote(str(python)).encode()
     return b"#!/bin/sh\n'''exec' " + quoted + b' "$0" "$@"\n' + b"' '''"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _has_placeholder(source: str) -> bool:

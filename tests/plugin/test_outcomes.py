@@ -107,7 +107,7 @@ def test_outcomes_are_those_of_pytest_in_each_interpreter(project: Project) -> N
             (kind, name.removesuffix(suffix)): outcome for (kind, name), outcome in matrix.items() if name.endswith(suffix)
         }
         assert {key: there.get(key) for key in collected} == collected
-        assert len(collected) > 30
+        assert len(collected) > 24
         result.stdout.fnmatch_lines([f"{cell} *"])
 
 
@@ -124,7 +124,7 @@ def test_the_table_counts_as_pytest_does(project: Project) -> None:
         "xpassed": shown["xpassed"],
         "errors": shown["error"],
     } == {key: str(counts[key]) for key in ("passed", "failed", "xfailed", "xpassed", "errors")}
-    assert int(shown["skipped"]) + 1 == counts["skipped"], "the skipped module is no test"
+    assert int(shown["skipped"]) + 2 == counts["skipped"], "a skipped module, with or without doctests, is no test"
 
 
 def test_all_pythons_from_the_oldest_on(project: Project) -> None:

@@ -60,6 +60,7 @@ def wheel(
     purelib: bool = True,
     entry_points: str | None = None,
     record: str | None = None,
+    format_version: str = "1.0",
     extra: Mapping[zipfile.ZipInfo, str] | None = None,
 ) -> File:
     """A wheel with ``files``; ``record`` replaces the right one; ``extra`` members are added as they are."""
@@ -68,7 +69,7 @@ def wheel(
     members = dict(files)
     members[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     pure = "true" if purelib else "false"
-    members[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: {pure}\nTag: {tag}\n"
+    members[f"{info}/WHEEL"] = f"Wheel-Version: {format_version}\nGenerator: test\nRoot-Is-Purelib: {pure}\nTag: {tag}\n"
     if entry_points is not None:
         members[f"{info}/entry_points.txt"] = entry_points
     rows = [f"{path},sha256={_hash(text)},{len(text.encode())}" for path, text in members.items()]

@@ -44,6 +44,7 @@ def test_values_become_plain(value: object, expected: object) -> None:
 
 
 def test_an_item_is_described(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nmarkers = slow")
     (item, *_) = pytester.getitems(
         """
         import pytest

@@ -1,0 +1,372 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Vcs
+from pytest_ofiuco.errors import ArchiveError, BuildError, InputError, OfflineError
+from pytest_ofiuco.store.cache import Store
+from pytest_ofiuco.store.environment import Environment, Project
+from pytest_ofiuco.store.interpreters import Interpreter
+from pytest_ofiuco.store.sources import fingerprint
+from tests.store.makers import File, plan, preparer, sdist, source_files, write_tree
+
+
+def prepare(
+    store: Store,
+    interpreter: Interpreter,
+    folder: Path,
+    artifact: Artifact | None = None,
+    *,
+    install: Literal["editable", "wheel"] | None = None,
+    offline: bool = False,
+    refresh: bool = False,
+) -> Environment:
+    project = None if install is None else Project(directory=folder, install=install)
+    artifacts = {} if artifact is None else {"demo": artifact}
+    with preparer(store, offline=offline, refresh=refresh) as made:
+        return made.prepare(plan(interpreter, folder, artifacts, project=project))
+
+
+def run(environment: Environment, code: str) -> str:
+    command = [str(environment.python), "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=environment.path)
+    return done.stdout.strip()
+
+
+def answer(environment: Environment) -> str:
+    return run(environment, "import demo_code; print(demo_code.ANSWER)")
+
+
+def origin(environment: Environment) -> dict[str, object]:
+    code = "import importlib.metadata as m; print(m.distribution('demo').read_text('direct_url.json'))"
+    said: dict[str, object] = json.loads(run(environment, code))
+    return said
+
+
+def builds(folder: Path) -> int:
+    log = folder / "builds.txt"
+    return len(log.read_text().splitlines()) if log.exists() else 0
+
+
+@pytest.mark.parametrize("kind", ["tar.gz", "tar.xz", "zip"])
+def test_an_sdist_is_built_offline_with_its_own_backend(
+    store: Store, interpreter: Interpreter, tmp_path: Path, kind: str
+) -> None:
+    file = sdist("demo", source_files(), kind=kind).write(tmp_path)
+    environment = prepare(store, interpreter, tmp_path, file.sdist(path=file.filename), offline=True)
+    assert answer(environment) == "42"
+    (tmp_path / file.filename).unlink()
+    assert prepare(store, interpreter, tmp_path, file.sdist(path=file.filename)).was_cached
+
+
+def test_an_archive_with_a_subdirectory(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
+    files = {f"python/{path}": text for path, text in source_files().items()}
+    file = sdist("demo", files).write(tmp_path)
+    hashes = (("sha256", file.sha256),)
+    artifact = Archive(filename=file.filename, hashes=hashes, path=file.filename, subdirectory="python")
+    environment = prepare(store, interpreter, tmp_path, artifact)
+    assert answer(environment) == "42"
+    assert origin(environment)["subdirectory"] == "python"
+    with pytest.raises(BuildError, match="has no folder"):
+        prepare(store, interpreter, tmp_path, replace(artifact, subdirectory="../.."))
+
+
+def test_a_wheel_for_every_python_is_built_once(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
+    write_tree(tmp_path, source_files())
+    another = replace(interpreter, python=replace(interpreter.python, free_threaded=True), identity="another")
+    for each in (interpreter, another):
+        prepare(store, each, tmp_path, Directory(path="."))
+    assert builds(tmp_path) == 1
+
+
+def test_a_wheel_for_one_python_is_built_for_each(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
+    write_tree(tmp_path, source_files(tag="cp310-abi3-any"))
+    another = replace(interpreter, python=replace(interpreter.python, free_threaded=True), identity="another")
+    for each in (interpreter, another, interpreter):
+        prepare(store, each, tmp_path, Directory(path="."))
+    assert builds(tmp_path) == 2
+
+
+def test_a_directory_is_built_again_when_its_code_changes(
+    store: Store, interpreter: Interpreter, tmp_path: Path
+) -> None:
+    tree = write_tree(tmp_path / "tree", source_files())
+    first = prepare(store, interpreter, tmp_path, Directory(path="tree"))
+    (tree / "demo_code" / "__pycache__").mkdir()
+    (tree / "demo_code" / "__pycache__" / "x.pyc").write_bytes(b"")
+    (tree / ".git").mkdir()
+    (tree / "build").mkdir()
+    (tree / ".git" / "HEAD").write_text("")
+    (tree / "build" / "left").write_text("")
+    (tree / "builds.txt").unlink()
+    assert prepare(store, interpreter, tmp_path, Directory(path="tree")).was_cached
+    (tree / "demo_code" / "__init__.py").write_text("ANSWER = 43\n")
+    second = prepare(store, interpreter, tmp_path, Directory(path="tree"))
+    assert (answer(first), answer(second)) == ("42", "43")
+    assert origin(second) == {"url": tree.as_uri(), "dir_info": {}}
+
+
+def test_an_editable_project_follows_its_code(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
+    write_tree(tmp_path, source_files())
+    environment = prepare(store, interpreter, tmp_path, install="editable")
+    assert answer(environment) == "42"
+    (tmp_path / "demo_code" / "__init__.py").write_text("ANSWER = 43\n")
+    assert prepare(store, interpreter, tmp_path, install="editable").was_cached
+    assert answer(environment) == "43"
+    assert origin(environment) == {"url": tmp_path.as_uri(), "dir_info": {"editable": True}}
+
+
+def test_a_project_as_a_wheel_is_a_copy(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
+    write_tree(tmp_path, source_files())
+    environment = prepare(store, interpreter, tmp_path, install="wheel")
+    (tmp_path / "demo_code" / "__init__.py").write_text("ANSWER = 43\n")
+    assert answer(environment) == "42"
+
+
+def test_editable_and_wheel_are_two_environments(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
+    write_tree(tmp_path, source_files())
+    keys = {prepare(store, interpreter, tmp_path, install=each).key for each in (None, "editable", "wheel")}
+    assert len(keys) == 3
+
+
+@pytest.mark.parametrize(
+    ("addition", "is_same"),
+    [
+        ('\n[tool.pytest.ini_options]\naddopts = "-q"\n', True),
+        ("\n[dependency-groups]\ndev = []\n", True),
+        ('\n[project]\nname = "demo"\n', False),
+        ("\n[tool.setuptools]\nzip-safe = false\n", False),
+    ],
+)
+def test_what_of_pyproject_an_editable_install_depends_on(tmp_path: Path, addition: str, is_same: bool) -> None:
+    write_tree(tmp_path, source_files())
+    artifact = Directory(path=".", editable=True)
+    before = fingerprint(artifact, "x.lock", tmp_path)
+    with (tmp_path / "pyproject.toml").open("a") as file:
+        file.write(addition)
+    assert (fingerprint(artifact, "x.lock", tmp_path) == before) == is_same
+    (tmp_path / "backend.py").write_text("")
+    assert fingerprint(artifact, "x.lock", tmp_path) != before
+
+
+def test_a_broken_pyproject_is_named(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[")
+    with pytest.raises(InputError, match=r"pyproject\.toml: not valid TOML"):
+        prepare(store, interpreter, tmp_path, install="editable")
+
+
+def test_a_backend_that_fails_shows_its_last_words(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
+    write_tree(tmp_path, source_files() | {"fail": ""})
+    with pytest.raises(BuildError) as caught:
+        prepare(store, interpreter, tmp_path, install="wheel")
+    said = caught.value.render()
+    assert "its backend backend failed" in said
+    assert "the backend speaks" in said
+    assert "the backend fails" in said
+    assert "read the whole build log" in said
+    assert "the backend fails" in Path(caught.value.log).read_text()
+    (tmp_path / "fail").unlink()
+    assert answer(prepare(store, interpreter, tmp_path, install="wheel")) == "42"
+
+
+def test_a_backend_that_cannot_make_editables(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
+    write_tree(tmp_path, source_files(editable=False))
+    with pytest.raises(BuildError, match="cannot make an editable wheel") as caught:
+        prepare(store, interpreter, tmp_path, install="editable")
+    assert 'install-project = "wheel"' in caught.value.render()
+
+
+def test_a_backend_that_is_missing(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[build-system]\nrequires = []\nbuild-backend = "nowhere"\n')
+    with pytest.raises(BuildError, match="its backend nowhere cannot be imported"):
+        prepare(store, interpreter, tmp_path, install="wheel")
+
+
+def test_a_folder_without_any_build_files(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match=r"neither a pyproject\.toml nor a setup\.py"):
+        prepare(store, interpreter, tmp_path, install="wheel")
+
+
+def test_build_requirements_that_are_lacking_offline(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
+    text = '[build-system]\nrequires = ["nobody-has-this"]\nbuild-backend = "nobody"\n'
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(OfflineError, match=r"build requirements of .* \(nobody-has-this\)"):
+        prepare(store, interpreter, tmp_path, install="wheel", offline=True)
+
+
+def test_build_requirements_that_pip_cannot_find(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
+    text = '[build-system]\nrequires = ["nobody-has-this"]\nbuild-backend = "nobody"\n'
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(BuildError, match="pip cannot install its build requirements") as caught:
+        prepare(store, interpreter, tmp_path, install="wheel")
+    assert "No matching distribution found for nobody-has-this" in str(caught.value)
+
+
+def test_build_requirements_come_from_find_links(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
+    from pytest_ofiuco.store.settings import IndexSettings
+    from tests.store.makers import BACKEND, wheel
+
+    code = f"NAME = 'demo'\nTAG = 'py3-none-any'\n{BACKEND}"
+    wheel("wheelwright", {"wheelwright.py": code}).write(tmp_path / "links")
+    text = '[build-system]\nrequires = ["wheelwright"]\nbuild-backend = "wheelwright"\n'
+    write_tree(tmp_path, {"pyproject.toml": text, "demo_code/__init__.py": "ANSWER = 42\n"})
+    settings = IndexSettings(no_index=True, find_links=(str(tmp_path / "links"),))
+    project = Project(directory=tmp_path, install="editable")
+    with preparer(store, settings, offline=True) as made:
+        environment = made.prepare(plan(interpreter, tmp_path, {}, project=project))
+    assert answer(environment) == "42"
+
+
+def test_refresh_builds_again(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
+    write_tree(tmp_path, source_files())
+    prepare(store, interpreter, tmp_path, install="editable")
+    prepare(store, interpreter, tmp_path, install="editable", refresh=True)
+    assert builds(tmp_path) == 2
+
+
+def test_many_threads_build_once(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
+    write_tree(tmp_path, source_files())
+    project = Project(directory=tmp_path, install="editable")
+    plans = [
+        plan(replace(interpreter, identity=f"{interpreter.identity}{number}"), tmp_path, {}, project=project)
+        for number in range(4)
+    ]
+    with preparer(store) as made:
+        threads = [threading.Thread(target=made.prepare, args=(each,)) for each in plans]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert builds(tmp_path) == 1
+
+
+@pytest.mark.parametrize("path", ["../outside", "/outside"])
+def test_an_archive_that_would_write_outside(
+    store: Store, interpreter: Interpreter, tmp_path: Path, path: str
+) -> None:
+    for kind in ("tar.gz", "zip"):
+        file = sdist("demo", source_files(), kind=kind)
+        evil = with_member(kind, path).write(tmp_path)
+        with pytest.raises(ArchiveError, match="refused"):
+            prepare(store, interpreter, tmp_path, evil.sdist(path=file.filename))
+
+
+def with_member(kind: str, path: str) -> File:
+    import io
+    import tarfile
+    import zipfile
+
+    content = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(content, "w") as archive:
+            archive.writestr(zipfile.ZipInfo(path), "evil")
+    else:
+        with tarfile.open(fileobj=content, mode="w:gz") as tar:
+            link = tarfile.TarInfo("demo-1.0/link")
+            link.type, link.linkname = tarfile.SYMTYPE, path
+            tar.addfile(link)
+            tar.addfile(tarfile.TarInfo("demo-1.0/link/evil"))
+    return File(f"demo-1.0.{kind}", content.getvalue())
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=x", "-c", "user.email=x@x.invalid", "-c", "protocol.file.allow=always"]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    command = ["git", *identity, *arguments]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, env=environ).stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> tuple[Path, str]:
+    root = write_tree(tmp_path / "repository", {f"sub/{path}": text for path, text in source_files().items()})
+    git(root, "init", "--quiet")
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "-m", "one")
+    first = git(root, "rev-parse", "HEAD")
+    (root / "sub" / "demo_code" / "__init__.py").write_text("ANSWER = 43\n")
+    git(root, "commit", "--quiet", "-a", "-m", "two")
+    return root, first
+
+
+@pytest.mark.parametrize("how", ["url", "path"])
+def test_a_commit(
+    store: Store, interpreter: Interpreter, tmp_path: Path, repository: tuple[Path, str], how: str
+) -> None:
+    root, commit = repository
+    where = {"url": f"git+{root.as_uri()}"} if how == "url" else {"path": "repository"}
+    artifact = Vcs(type="git", commit=commit, subdirectory="sub", requested_revision="main", **where)
+    environment = prepare(store, interpreter, tmp_path, artifact)
+    assert answer(environment) == "42"
+    info = {"vcs": "git", "commit_id": commit, "requested_revision": "main"}
+    assert origin(environment) == {"url": root.as_uri(), "vcs_info": info, "subdirectory": "sub"}
+
+
+def test_a_commit_offline(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
+    artifact = Vcs(type="git", commit="0" * 40, url="https://host.invalid/x.git")
+    with pytest.raises(OfflineError, match="demo at commit 000"):
+        prepare(store, interpreter, tmp_path, artifact, offline=True)
+
+
+@pytest.mark.parametrize(
+    ("vcs", "reason"),
+    [
+        (Vcs(type="hg", commit="0" * 40, url="https://x.invalid"), "hg repository"),
+        (Vcs(type="git", commit="--upload-pack=evil", url="https://x.invalid"), "is not a commit"),
+        (Vcs(type="git", commit="0" * 40, path="missing"), "git fetch failed"),
+    ],
+)
+def test_a_commit_that_cannot_be_had(
+    store: Store, interpreter: Interpreter, tmp_path: Path, vcs: Vcs, reason: str
+) -> None:
+    with pytest.raises(BuildError, match=reason):
+        prepare(store, interpreter, tmp_path, vcs)
+
+
+def test_a_password_in_the_url_of_a_repository_is_not_told(
+    store: Store, interpreter: Interpreter, tmp_path: Path
+) -> None:
+    artifact = Vcs(type="git", commit="0" * 40, url="http://user:secret@127.0.0.1:9/x.git")
+    with pytest.raises(BuildError) as caught:
+        prepare(store, interpreter, tmp_path, artifact)
+    assert "http://127.0.0.1:9/x.git" in str(caught.value)
+    assert "secret" not in caught.value.render()
+    assert "secret" not in Path(caught.value.log).read_text()
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("backend", ["setuptools", "flit_core", "hatchling", "poetry-core", "setup.py"])
+def test_real_backends(store: Store, interpreter: Interpreter, tmp_path: Path, backend: str) -> None:
+    from pytest_ofiuco.store.settings import IndexSettings
+
+    modules = {
+        "setuptools": "setuptools.build_meta",
+        "flit_core": "flit_core.buildapi",
+        "hatchling": "hatchling.build",
+        "poetry-core": "poetry.core.masonry.api",
+    }
+    name = '"""Demo."""\n__version__ = "1.0"\nANSWER = 42\n'
+    files = {"demo_code/__init__.py": name}
+    if backend == "setup.py":
+        files["setup.py"] = "from setuptools import setup\nsetup(name='demo_code', version='1.0', packages=['demo_code'])"
+    else:
+        files["pyproject.toml"] = (
+            f'[build-system]\nrequires = ["{backend}"]\nbuild-backend = "{modules[backend]}"\n'
+            '[project]\nname = "demo_code"\nversion = "1.0"\ndescription = "Demo"\n'
+        )
+    write_tree(tmp_path, files)
+    settings = IndexSettings.load(os.environ, tmp_path)
+    for install in ("editable", "wheel"):
+        project = Project(directory=tmp_path, install=install)  # type: ignore[arg-type]  # a literal, looped over
+        with preparer(store, settings) as made:
+            assert answer(made.prepare(plan(interpreter, tmp_path, {}, project=project))) == "42"
+    assert not (tmp_path / "build").exists()
+    assert sys.version_info >= (3, 10)
