@@ -199,7 +199,7 @@ class Controller:
     def skip_cell(self, run: CellRun, reason: str) -> None:
         run.phase = Phase.OVER
         run.tally.remark = f"skipped: {reason}"
-        self.replay.collect_skip(with_cell("ofiuco::cell", run.cell.name), self.plan.project.lock.path, reason)
+        self.replay.collect_skip(with_cell("ofiuco", run.cell.name), self.plan.project.lock.path, reason)
 
     def report_collection(self, session: pytest.Session) -> None:
         """Turn what the cells collected into the session's items, by pytest's own hooks."""

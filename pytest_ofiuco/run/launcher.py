@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -88,7 +88,7 @@ class Launcher:
             yield
             return
         pending = list(reversed(runs))
-        with self.progress(len(runs)) as progress, self.preparer(progress) as preparer:
+        with self.progress(len(runs)) as progress, closing(self.preparer(progress)) as preparer:
             for _ in range(min(self.jobs, len(runs))):
                 threading.Thread(target=self._prepare, args=(preparer, pending, progress), daemon=True).start()
             try:

@@ -149,7 +149,8 @@ def _plan_cell(
             interpreter = interpreters.find(cell.python, settings.interpreters if settings else ())
         except MissingPythonError as error:
             if project.config.missing_python == "skip":
-                return PlannedCell(cell=cell, skip=f"{error}; {error.hint}")
+                remedy = f"`uv python install {cell.python}` or `pyenv install {cell.python}` makes it run"
+                return PlannedCell(cell=cell, skip=f"no Python {cell.python} on this machine; {remedy}")
             raise
         cell = replace(cell, target=Target(python=interpreter.python, platform=cell.target.platform))
     try:

@@ -86,7 +86,7 @@ class Scheduler:
             return
         if run.phase is Phase.ENDING and not run.pending:
             if how.startswith("failed"):
-                self.replay.collect_error(with_cell("ofiuco::finish", run.cell.name), how)
+                self.replay.collect_error(with_cell("ofiuco", run.cell.name), how)
             run.over()
             return
         if run.phase is Phase.COLLECTED and not run.pending:
@@ -136,4 +136,4 @@ class Scheduler:
         run.phase = Phase.OVER
         run.tally.remark = f"error: could not {stage}"
         self.launcher.end(run)
-        self.replay.collect_error(with_cell(f"ofiuco::{stage}", run.cell.name), reason)
+        self.replay.collect_error(with_cell("ofiuco", run.cell.name), reason)

@@ -257,6 +257,8 @@ class _Runner:
         settings.write_text(f"[build]\nbuild_base = {job.scratch / 'build'}\n", encoding="utf-8")
         # setuptools would leave `build/` in the source tree, and ship what an older build left there
         self._extra = {"DIST_EXTRA_CONFIG": str(settings)}
+        # pyproject_hooks would raise a backend's warnings here again, as errors where the user has asked for that
+        self._extra["PYTHONWARNINGS"] = "ignore"
 
     def __call__(
         self, cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None

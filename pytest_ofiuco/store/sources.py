@@ -49,6 +49,9 @@ _BLIND_TABLES = frozenset(
 
 _PASSED_OVER = frozenset({"__pycache__", "node_modules"})
 _LEFT_BY_BUILDS = frozenset({"build", "dist"})
+_MARKS = ("pyvenv.cfg", "CACHEDIR.TAG")
+"""What is in virtual environments and in caches."""
+
 _CHUNK = 1 << 20
 
 
@@ -112,9 +115,10 @@ def _build_files_hash(path: Path) -> str:
 
 
 def _what_builds_read(pyproject: dict[str, Any]) -> str:
-    tools = pyproject.get("tool")
+    tools = pyproject.pop("tool", None)
     if isinstance(tools, dict):
-        pyproject["tool"] = {name: table for name, table in tools.items() if name not in _BLIND_TABLES}
+        read = {name: table for name, table in tools.items() if name not in _BLIND_TABLES}
+        pyproject |= {"tool": read} if read else {}
     pyproject.pop("dependency-groups", None)
     return json.dumps(pyproject, sort_keys=True, default=str)
 
@@ -145,7 +149,7 @@ def _tree_hash(path: Path) -> str:
 
 
 def _files(folder: Path, *, is_root: bool = False) -> Iterator[Path]:
-    """The files that may matter, sorted: without dot-folders, virtual environments and what builds leave."""
+    """The files that may matter, sorted: without dot-folders, virtual environments, caches and what builds leave."""
     for entry in sorted(folder.iterdir()):
         if entry.is_symlink() or not entry.is_dir():
             if entry.suffix != ".pyc" and (entry.is_symlink() or entry.is_file()):
@@ -153,6 +157,7 @@ def _files(folder: Path, *, is_root: bool = False) -> Iterator[Path]:
             continue
         name = entry.name
         is_left = name in _PASSED_OVER or name.startswith(".") or name.endswith(".egg-info")
-        is_left = is_left or (is_root and name in _LEFT_BY_BUILDS) or (entry / "pyvenv.cfg").exists()
+        is_left = is_left or (is_root and name in _LEFT_BY_BUILDS)
+        is_left = is_left or any((entry / mark).exists() for mark in _MARKS)
         if not is_left:
             yield from _files(entry)

@@ -51,7 +51,7 @@ def test_too_many_crashes_end_the_cell(session: pytest.Session) -> None:
 def test_a_worker_lost_while_collecting_is_an_error_of_its_cell(session: pytest.Session) -> None:
     outcomes = Scripted(session, {"py310": "ab", "py313": "ab"}, {"py310": [Life(collects=False)]}).play()
     assert outcomes.cells == [
-        ("ofiuco::collect[py310-host]", "failed", f"the worker of py310-host {KILLED}\nlast words")
+        ("ofiuco[py310-host]", "failed", f"the worker of py310-host {KILLED}\nlast words")
     ]
     assert reports_of(outcomes, "py310") == []
     assert len(reports_of(outcomes, "py313")) == 2
@@ -104,7 +104,7 @@ def test_a_cell_that_cannot_be_prepared_is_an_error_of_its_own(session: pytest.S
     scripted = Scripted(session, {"py310": "a", "py313": "a"}, errors=errors)
     outcomes = scripted.play()
     ((nodeid, outcome, text),) = outcomes.cells
-    assert (nodeid, outcome) == ("ofiuco::prepare[py310-host]", "failed")
+    assert (nodeid, outcome) == ("ofiuco[py310-host]", "failed")
     assert text == "error: a.whl: cannot be fetched: the index is down\nhint: wait"
     assert reports_of(outcomes, "py313") == [("a", "passed")]
     assert scripted.controller.runs["py310-host"].tally.remark == "error: could not prepare"

@@ -18,8 +18,8 @@ from pytest_ofiuco.core.artifact import Artifact, Sdist, Wheel
 from pytest_ofiuco.core.lock import Lock, Selection
 from pytest_ofiuco.core.resolve import Pin, Resolution
 from pytest_ofiuco.core.target import Target
-from pytest_ofiuco.store.environment import Plan, Preparer, Project
 from pytest_ofiuco.store.cache import Store
+from pytest_ofiuco.store.environment import Plan, Preparer, Project
 from pytest_ofiuco.store.interpreters import Interpreter
 from pytest_ofiuco.store.progress import SilentProgress
 from pytest_ofiuco.store.settings import IndexSettings
@@ -69,7 +69,9 @@ def wheel(
     members = dict(files)
     members[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     pure = "true" if purelib else "false"
-    members[f"{info}/WHEEL"] = f"Wheel-Version: {format_version}\nGenerator: test\nRoot-Is-Purelib: {pure}\nTag: {tag}\n"
+    members[f"{info}/WHEEL"] = (
+        f"Wheel-Version: {format_version}\nGenerator: test\nRoot-Is-Purelib: {pure}\nTag: {tag}\n"
+    )
     if entry_points is not None:
         members[f"{info}/entry_points.txt"] = entry_points
     rows = [f"{path},sha256={_hash(text)},{len(text.encode())}" for path, text in members.items()]
@@ -95,7 +97,7 @@ def member(path: str, mode: int = 0o100644) -> zipfile.ZipInfo:
     return info
 
 
-BACKEND = '''
+BACKEND = """
 import os, pathlib, sys, zipfile
 
 def _wheel(folder, name, files, tag):
@@ -108,7 +110,8 @@ def _wheel(folder, name, files, tag):
     with zipfile.ZipFile(os.path.join(folder, filename), "w") as archive:
         for path, text in files.items():
             archive.writestr(path, text)
-    with open("builds.txt", "a") as log:
+    os.makedirs(".builds", exist_ok=True)
+    with open(".builds/log", "a") as log:
         log.write("built\\n")
     return filename
 
@@ -123,7 +126,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 
 def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
     return _wheel(wheel_directory, NAME, {f"{NAME}.pth": os.getcwd() + "\\n"}, TAG)
-'''
+"""
 
 
 def source_files(name: str = "demo", *, tag: str = "py3-none-any", editable: bool = True) -> dict[str, str]:

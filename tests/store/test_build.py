@@ -1,10 +1,14 @@
+"""Builds: sdists, archives, commits, folders and projects, with a build backend that lies in the source."""
+
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
-import sys
+import tarfile
 import threading
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -16,8 +20,9 @@ from pytest_ofiuco.errors import ArchiveError, BuildError, InputError, OfflineEr
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.environment import Environment, Project
 from pytest_ofiuco.store.interpreters import Interpreter
+from pytest_ofiuco.store.settings import IndexSettings
 from pytest_ofiuco.store.sources import fingerprint
-from tests.store.makers import File, plan, preparer, sdist, source_files, write_tree
+from tests.store.makers import BACKEND, File, plan, preparer, sdist, source_files, wheel, write_tree
 
 
 def prepare(
@@ -53,7 +58,7 @@ def origin(environment: Environment) -> dict[str, object]:
 
 
 def builds(folder: Path) -> int:
-    log = folder / "builds.txt"
+    log = folder / ".builds" / "log"
     return len(log.read_text().splitlines()) if log.exists() else 0
 
 
@@ -107,7 +112,6 @@ def test_a_directory_is_built_again_when_its_code_changes(
     (tree / "build").mkdir()
     (tree / ".git" / "HEAD").write_text("")
     (tree / "build" / "left").write_text("")
-    (tree / "builds.txt").unlink()
     assert prepare(store, interpreter, tmp_path, Directory(path="tree")).was_cached
     (tree / "demo_code" / "__init__.py").write_text("ANSWER = 43\n")
     second = prepare(store, interpreter, tmp_path, Directory(path="tree"))
@@ -212,9 +216,6 @@ def test_build_requirements_that_pip_cannot_find(store: Store, interpreter: Inte
 
 
 def test_build_requirements_come_from_find_links(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
-    from pytest_ofiuco.store.settings import IndexSettings
-    from tests.store.makers import BACKEND, wheel
-
     code = f"NAME = 'demo'\nTAG = 'py3-none-any'\n{BACKEND}"
     wheel("wheelwright", {"wheelwright.py": code}).write(tmp_path / "links")
     text = '[build-system]\nrequires = ["wheelwright"]\nbuild-backend = "wheelwright"\n'
@@ -250,9 +251,7 @@ def test_many_threads_build_once(store: Store, interpreter: Interpreter, tmp_pat
 
 
 @pytest.mark.parametrize("path", ["../outside", "/outside"])
-def test_an_archive_that_would_write_outside(
-    store: Store, interpreter: Interpreter, tmp_path: Path, path: str
-) -> None:
+def test_an_archive_that_would_write_outside(store: Store, interpreter: Interpreter, tmp_path: Path, path: str) -> None:
     for kind in ("tar.gz", "zip"):
         file = sdist("demo", source_files(), kind=kind)
         evil = with_member(kind, path).write(tmp_path)
@@ -261,10 +260,6 @@ def test_an_archive_that_would_write_outside(
 
 
 def with_member(kind: str, path: str) -> File:
-    import io
-    import tarfile
-    import zipfile
-
     content = io.BytesIO()
     if kind == "zip":
         with zipfile.ZipFile(content, "w") as archive:
@@ -302,8 +297,14 @@ def test_a_commit(
     store: Store, interpreter: Interpreter, tmp_path: Path, repository: tuple[Path, str], how: str
 ) -> None:
     root, commit = repository
-    where = {"url": f"git+{root.as_uri()}"} if how == "url" else {"path": "repository"}
-    artifact = Vcs(type="git", commit=commit, subdirectory="sub", requested_revision="main", **where)
+    artifact = Vcs(
+        type="git",
+        commit=commit,
+        subdirectory="sub",
+        requested_revision="main",
+        url=f"git+{root.as_uri()}" if how == "url" else None,
+        path="repository" if how == "path" else None,
+    )
     environment = prepare(store, interpreter, tmp_path, artifact)
     assert answer(environment) == "42"
     info = {"vcs": "git", "commit_id": commit, "requested_revision": "main"}
@@ -345,8 +346,6 @@ def test_a_password_in_the_url_of_a_repository_is_not_told(
 @pytest.mark.e2e
 @pytest.mark.parametrize("backend", ["setuptools", "flit_core", "hatchling", "poetry-core", "setup.py"])
 def test_real_backends(store: Store, interpreter: Interpreter, tmp_path: Path, backend: str) -> None:
-    from pytest_ofiuco.store.settings import IndexSettings
-
     modules = {
         "setuptools": "setuptools.build_meta",
         "flit_core": "flit_core.buildapi",
@@ -356,17 +355,19 @@ def test_real_backends(store: Store, interpreter: Interpreter, tmp_path: Path, b
     name = '"""Demo."""\n__version__ = "1.0"\nANSWER = 42\n'
     files = {"demo_code/__init__.py": name}
     if backend == "setup.py":
-        files["setup.py"] = "from setuptools import setup\nsetup(name='demo_code', version='1.0', packages=['demo_code'])"
+        files["setup.py"] = (
+            "from setuptools import setup\nsetup(name='demo_code', version='1.0', packages=['demo_code'])"
+        )
     else:
         files["pyproject.toml"] = (
             f'[build-system]\nrequires = ["{backend}"]\nbuild-backend = "{modules[backend]}"\n'
             '[project]\nname = "demo_code"\nversion = "1.0"\ndescription = "Demo"\n'
         )
-    write_tree(tmp_path, files)
-    settings = IndexSettings.load(os.environ, tmp_path)
-    for install in ("editable", "wheel"):
-        project = Project(directory=tmp_path, install=install)  # type: ignore[arg-type]  # a literal, looped over
+    tree = write_tree(tmp_path / "tree", files)
+    settings = IndexSettings.load(os.environ, tree)
+    kinds: tuple[Literal["editable"], Literal["wheel"]] = ("editable", "wheel")
+    for install in kinds:
+        project = Project(directory=tree, install=install)
         with preparer(store, settings) as made:
             assert answer(made.prepare(plan(interpreter, tmp_path, {}, project=project))) == "42"
-    assert not (tmp_path / "build").exists()
-    assert sys.version_info >= (3, 10)
+    assert not (tree / "build").exists()

@@ -1,3 +1,5 @@
+"""The store's folder: publishing, locks, what is trusted, what is refused."""
+
 from __future__ import annotations
 
 import os

@@ -1,3 +1,5 @@
+"""Environments: what is in them, when they are made, what must not be installed."""
+
 from __future__ import annotations
 
 import csv
@@ -203,8 +205,7 @@ def test_record_lists_what_was_installed(store: Store, interpreter: Interpreter,
     assert {"demo.py", "tool", "INSTALLER", "METADATA", "RECORD"} <= names
     assert names & {"go", "go.exe"}
     code = "import importlib.metadata as m; print(m.version('demo'), sorted(e.name for e in m.entry_points(name='go')))"
-    if sys.version_info >= (3, 10):
-        assert run(environment, code) == "1.0 ['go']"
+    assert run(environment, code) == "1.0 ['go']"
 
 
 def test_packages_that_share_a_folder(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:

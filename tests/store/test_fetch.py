@@ -1,3 +1,5 @@
+"""Downloads: where a file is looked for, and everything that can go wrong on the way."""
+
 from __future__ import annotations
 
 import base64
@@ -50,7 +52,9 @@ def fetching(
     fetcher.close()
 
 
-def fetch(store: Store, settings: IndexSettings, artifact: Wheel | Archive, folder: Path, *, offline: bool = False) -> Path:
+def fetch(
+    store: Store, settings: IndexSettings, artifact: Wheel | Archive, folder: Path, *, offline: bool = False
+) -> Path:
     with fetching(store, settings, offline=offline) as fetcher:
         return fetcher.fetch(artifact, "demo", folder)
 

@@ -1,3 +1,5 @@
+"""Interpreters: laid out as users have them, all links to the one that runs the tests."""
+
 from __future__ import annotations
 
 import json
@@ -10,7 +12,7 @@ import pytest
 
 from pytest_ofiuco.core.target import Python
 from pytest_ofiuco.errors import BrokenPythonError, MissingPythonError
-from pytest_ofiuco.store import answers, candidates
+from pytest_ofiuco.store import candidates
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.interpreters import Interpreter, Interpreters, host_platform
 from tests.store.makers import THIS_PYTHON
@@ -160,7 +162,7 @@ def test_the_second_time_no_process_is_started(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a process was started")
 
-    monkeypatch.setattr(answers.subprocess, "run", refuse)
+    monkeypatch.setattr(subprocess, "run", refuse)
     again = on(tmp_path, store)
     assert again.find(Python.parse(THIS_PYTHON)) == first
     assert again.available() == (first,)

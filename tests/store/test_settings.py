@@ -1,3 +1,5 @@
+"""Index settings: pip's and uv's variables and files."""
+
 from __future__ import annotations
 
 import os
@@ -71,7 +73,10 @@ def test_pips_files_in_their_order(tmp_path: Path, home: dict[str, str]) -> None
     write(tmp_path / "home" / "config" / "pip" / "pip.conf", "[global]\nindex_url = https://user.invalid\ncert = u\n")
     write(tmp_path / "venv" / "pip.conf", "[install]\nindex-url = https://site.invalid\n")
     named = tmp_path / "named.conf"
-    write(named, "[global]\nindex-url = https://named.invalid\nextra-index-url =\n  https://a.invalid\n  https://b.invalid\n")
+    write(
+        named,
+        "[global]\nindex-url = https://named.invalid\nextra-index-url =\n  https://a.invalid\n  https://b.invalid\n",
+    )
     settings = IndexSettings.load({**home, "UV_NO_CONFIG": "1", "PIP_CONFIG_FILE": str(named)}, tmp_path)
     assert settings.default_index == "https://site.invalid"  # [install] is nearer than [global]
     assert settings.indexes == ("https://a.invalid", "https://b.invalid")

@@ -84,7 +84,9 @@ def test_a_killed_session_leaves_nothing_half_true(
     artifacts = {file.filename.partition("-")[0]: file.wheel(path=file.filename) for file in FILES}
     with preparer(store) as made:
         environment = made.prepare(plan(interpreter, folder, artifacts))
-    code = "import importlib as i; print(sum(1 for n in range(5) for m in range(200) if i.import_module(f'demo{n}.m{m}')))"
+    code = (
+        "import importlib as i; print(sum(1 for n in range(5) for m in range(200) if i.import_module(f'demo{n}.m{m}')))"
+    )
     done = subprocess.run([str(environment.python), "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "1000", done.stderr
 

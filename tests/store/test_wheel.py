@@ -1,3 +1,5 @@
+"""Unpacking wheels, good and evil."""
+
 from __future__ import annotations
 
 import os

@@ -1,0 +1,176 @@
+"""What a test sees inside its cell."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.plugin.conftest import Project
+
+pytestmark = pytest.mark.e2e
+
+INSIDE = {
+    "tests/conftest.py": """
+        import os, pathlib, pytest
+
+        @pytest.fixture(scope="session")
+        def once(request):
+            log = pathlib.Path(__file__).with_name("log")
+            with log.open("a") as file:
+                file.write("up {}\\n".format(os.environ["OFIUCO_CELL"]))
+            yield
+            with log.open("a") as file:
+                file.write("down {}\\n".format(os.environ["OFIUCO_CELL"]))
+    """,
+    "tests/test_first.py": """
+        import os, pathlib, subprocess, sys
+
+        def test_session_fixture(once): pass
+
+        def test_interpreter(ofiuco_cell):
+            label = "py{}{}".format(*sys.version_info)
+            assert ofiuco_cell.name == os.environ["OFIUCO_CELL"] == label + "-host"
+            assert ofiuco_cell.python == "{}.{}".format(*sys.version_info)
+            assert (ofiuco_cell.platform, ofiuco_cell.variant) == ("host", None)
+            assert sys.prefix == os.environ["VIRTUAL_ENV"] != sys.base_prefix
+            assert pathlib.Path(sys.executable).parent == pathlib.Path(os.environ["PATH"].split(os.pathsep)[0])
+
+        def test_versions_are_the_locked_ones(ofiuco_cell):
+            from importlib.metadata import distributions
+            installed = {each.metadata["Name"].lower().replace("_", "-"): each.version for each in distributions()}
+            locked = dict(ofiuco_cell.resolution)
+            assert installed.pop("pip", None) is None
+            assert installed == locked
+
+        def test_nothing_of_the_controller_leaks():
+            assert "PYTHONPATH" not in os.environ
+            assert not [entry for entry in sys.path if entry.endswith("leaked")]
+            import pytest, importlib.util
+            assert importlib.util.find_spec("pytest_ofiuco") is None
+            assert importlib.util.find_spec("hypothesis") is None
+
+        def test_subprocess_is_the_cells_python():
+            command = [sys.executable, "-c", "import sys, pytest; print(sys.prefix, pytest.__version__)"]
+            import pytest
+            assert subprocess.check_output(command, text=True).split() == [sys.prefix, pytest.__version__]
+            assert subprocess.check_output(["python", "-c", "import sys; print(sys.prefix)"], text=True).strip() == sys.prefix
+
+        def test_working_directory_and_arguments():
+            assert pathlib.Path.cwd() == pathlib.Path(__file__).parents[1]
+            assert not [entry for entry in sys.argv if "ofiuco-matrix" in entry]
+    """,
+    "tests/test_second.py": """
+        import multiprocessing, os, sys
+
+        def prefix(queue):
+            queue.put((sys.prefix, sys.version_info[:2]))
+
+        def test_session_fixture_again(once): pass
+
+        def test_spawn():
+            context = multiprocessing.get_context("spawn")
+            queue = context.Queue()
+            process = context.Process(target=prefix, args=(queue,))
+            process.start()
+            assert queue.get(timeout=30) == (sys.prefix, sys.version_info[:2])
+            process.join()
+
+        def test_temporary_folders(tmp_path, tmp_path_factory):
+            assert tmp_path.is_dir()
+    """,
+}
+
+
+def test_inside(project: Project) -> None:
+    project.write(INSIDE)
+    result = project.matrix(PYTHONPATH=str(project.folder / "leaked"), PYTHONDONTWRITEBYTECODE="1")
+    result.assert_outcomes(passed=18)
+    log = (project.folder / "tests" / "log").read_text().splitlines()
+    assert sorted(log) == ["down py310-host", "down py313-host", "up py310-host", "up py313-host"]
+    assert not list(project.folder.rglob("__pycache__")), "bytecode is kept in the store"
+
+
+MARKS = """
+import sys
+import pytest
+
+@pytest.mark.python(">=3.11")
+def test_new(): assert sys.version_info >= (3, 11)
+
+@pytest.mark.ofiuco_python("3.10")
+def test_old(): assert sys.version_info < (3, 11)
+
+@pytest.mark.python("3.10", "3.13")
+def test_both(): pass
+
+@pytest.mark.platform("host")
+def test_here(): pass
+
+@pytest.mark.ofiuco_platform("aws_lambda")
+def test_on_lambda(): assert False
+
+@pytest.mark.variant("django42")
+def test_variant(): assert False
+
+@pytest.mark.ofiuco_variant("django42")
+class TestVariant:
+    def test_inside(self): assert False
+"""
+
+
+def test_marks_choose_cells(project: Project) -> None:
+    project.configure(pytest='addopts = "--strict-markers"')
+    project.write({"test_marks.py": MARKS})
+    result = project.matrix("-v", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=6)
+    result.stdout.no_fnmatch_line("*deselected*")
+    plain = project.plain("--collect-only", "-q", "-p", "no:cacheprovider")
+    assert plain.ret == pytest.ExitCode.OK, "the marks are registered without the matrix, too"
+
+
+def test_a_projects_own_mark_stays_its_own(project: Project) -> None:
+    project.configure(pytest='addopts = "--strict-markers"\nmarkers = ["platform: which game console"]')
+    project.write(
+        {
+            "test_own.py": """
+                import pytest
+
+                @pytest.mark.platform("dreamcast")
+                def test_console(): pass
+
+                @pytest.mark.ofiuco_platform("host")
+                def test_here(): pass
+            """
+        }
+    )
+    project.matrix("-p", "no:cacheprovider").assert_outcomes(passed=4)
+
+
+@pytest.mark.parametrize(
+    ("mark", "message"),
+    [
+        ('python("no version")', "ERROR: test_typo.py::test_typo: mark python: python 'no version': *"),
+        ('platform("hots")', "ERROR: test_typo.py::test_typo: mark platform: *hots*"),
+        ('ofiuco_python(">=3.x")', "ERROR: test_typo.py::test_typo: mark ofiuco_python: *"),
+    ],
+)
+def test_a_typo_in_a_mark_is_wrong_usage(project: Project, mark: str, message: str) -> None:
+    project.write({"test_typo.py": f"import pytest\n\n@pytest.mark.{mark}\ndef test_typo(): pass\n"})
+    result = project.matrix("-p", "no:cacheprovider", "--ofiuco-cell", "py313-host")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message])
+    result.stderr.no_fnmatch_line("*Traceback*")
+
+
+def test_a_foreign_platform_is_resolved_and_skipped(project: Project) -> None:
+    project.configure(
+        python=["3.13"],
+        ofiuco='platforms = ["host", "board"]',
+        more='[tool.ofiuco.platform.board]\ntag = "manylinux_2_28_riscv64"',
+    )
+    project.write({"test_a.py": "def test(): pass"})
+    result = project.matrix("-rs", "-p", "no:cacheprovider")
+    assert result.ret == pytest.ExitCode.OK
+    result.assert_outcomes(passed=1, skipped=1)
+    result.stdout.fnmatch_lines(
+        ["py313-board * skipped: manylinux_2_28_riscv64 does not run on *", "SKIPPED *does not run on*"]
+    )
