@@ -119,12 +119,18 @@ class StartUp:
         )
 
 
-def cell_environment(environment: Environment, name: str, path: str, bytecode: Path) -> Mapping[str, str]:
-    """The variables that make a process one of the cell's; ``path`` is the controller's PATH."""
+def cell_environment(
+    environment: Environment, name: str, path: str, bytecode: Path, coverage: Path | None
+) -> Mapping[str, str]:
+    """The variables that make a process one of the cell's.
+
+    ``path`` is the controller's PATH, ``coverage`` the file that the cell's coverage data goes to, if any is taken.
+    """
     import os
 
     scripts = str(environment.python.parent)
-    return {
+    measured = {"COVERAGE_FILE": str(coverage)} if coverage is not None else {}
+    return measured | {
         "PATH": f"{scripts}{os.pathsep}{path}" if path else scripts,
         "VIRTUAL_ENV": str(environment.path),
         "PYTHONPYCACHEPREFIX": str(bytecode),

@@ -117,6 +117,11 @@ class Controller:
         self.launcher.close()
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.launcher.measures_coverage and not self.config.option.collectonly:
+            self.notes.append(
+                "coverage was measured in each cell and is not reported here: `coverage combine` and `coverage report`"
+                " put the cells' .coverage.* files together; --cov-fail-under did not apply"
+            )
         for note in (*self.notes, *self.launcher.warnings):
             terminalreporter.write_line(f"ofiuco: {note}", yellow=True)
         if self.config.option.collectonly or self.config.get_verbosity() < -1:

@@ -71,6 +71,7 @@ class Launcher:
     jobs: int
     bytecode: Path
     catches_output: bool = True
+    measures_coverage: bool = False
     warnings: list[str] = field(default_factory=list)
     connect: Connect = ExecnetGateway
     _folder: Path | None = None
@@ -182,7 +183,8 @@ class Launcher:
             self.post(name, generation, message)
 
         command = [str(environment.python)]
-        variables = cell_environment(environment, name, os.environ.get("PATH", ""), self.bytecode)
+        coverage = self.start_up.directory / f".coverage.{name}" if self.measures_coverage else None
+        variables = cell_environment(environment, name, os.environ.get("PATH", ""), self.bytecode, coverage)
         try:
             gateway = self.connect(command, variables, receive, spool)
         except (OSError, EOFError) as error:

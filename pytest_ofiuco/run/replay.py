@@ -12,7 +12,7 @@ import pytest
 
 from pytest_ofiuco.run.messages import ProtocolError, Warned
 from pytest_ofiuco.run.proxies import ProxyItem, with_cell
-from pytest_ofiuco.run.report import Tally, outcome
+from pytest_ofiuco.run.report import OUTCOMES, Tally
 
 
 class Replay:
@@ -95,9 +95,9 @@ class Replay:
     def count(self, tally: Tally, reports: Iterable[pytest.TestReport]) -> None:
         """Add a test's outcomes to its cell's tally."""
         for report in reports:
-            counted = outcome(report.when or "", report.outcome, expected_to_fail=hasattr(report, "wasxfail"))
-            if counted is not None:
-                tally.counts[counted] += 1
+            status = self.config.hook.pytest_report_teststatus(report=report, config=self.config)
+            if status and status[0] in OUTCOMES:  # nobody says without a terminal, where no table is shown
+                tally.counts[status[0]] += 1
 
 
 def with_tuples(data: dict[str, Any]) -> dict[str, Any]:

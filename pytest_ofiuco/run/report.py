@@ -22,16 +22,8 @@ class Tally:
 _ALWAYS = ("passed", "failed", "skipped")
 _SOMETIMES = ("xfailed", "xpassed", "error")
 
-
-def outcome(when: str, result: str, *, expected_to_fail: bool) -> str | None:
-    """What a report counts as, as pytest's own summary has it; nothing for a passed setup or teardown."""
-    if result == "failed":
-        return "failed" if when == "call" else "error"
-    if result == "skipped":
-        return "xfailed" if expected_to_fail else "skipped"
-    if when == "call":
-        return "xpassed" if expected_to_fail else "passed"
-    return None
+OUTCOMES = frozenset((*_ALWAYS, *_SOMETIMES))
+"""What is counted: pytest's own categories of tests, as in its last line."""
 
 
 def header(lock: Lock, names: Sequence[str]) -> list[str]:

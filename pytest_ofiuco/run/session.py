@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import uuid
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,7 +45,7 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
         )
         session_plan = plan(project, narrowing, Interpreters(store, os.environ))
         arguments = Arguments.read(config.invocation_params.args, session_plan.all_names)
-        session_plan = _meant(session_plan, arguments, config.args)
+        session_plan = _meant(session_plan, arguments, config)
         controller = _controller(config, session_plan, arguments, jobs, store, own_marks)
     except OfiucoError as error:
         raise pytest.UsageError(error.render().removeprefix("error: ")) from error
@@ -62,13 +61,16 @@ def project_directory(config: pytest.Config) -> Path:
     return config.rootpath
 
 
-def _meant(session_plan: SessionPlan, arguments: Arguments, positional: Sequence[str]) -> SessionPlan:
-    """Without the cells that the command line leaves out by naming tests in others."""
-    has_positional = any(without_cell(each, session_plan.all_names)[1] is None for each in positional)
+def _meant(session_plan: SessionPlan, arguments: Arguments, config: pytest.Config) -> SessionPlan:
+    """Without the cells that the command line leaves out by naming tests in others.
+
+    What looks like a file and is none may be the value of an option that only the cells know.
+    """
+    start = config.invocation_params.dir
+    without = [each for each in config.args if without_cell(each, session_plan.all_names)[1] is None]
+    has_positional = any(config.option.pyargs or (start / each.partition("::")[0]).exists() for each in without)
     cells = [
-        planned
-        for planned in session_plan.cells
-        if arguments.wants(planned.cell.name, has_positional=has_positional)
+        planned for planned in session_plan.cells if arguments.wants(planned.cell.name, has_positional=has_positional)
     ]
     if not cells:
         raise UsageError("no cell is left of the matrix: the tests named on the command line are in other cells")
@@ -140,9 +142,16 @@ def _controller(
             jobs=jobs,
             bytecode=store.root / "bytecode-v1",
             catches_output=config.option.capture != "no",
+            measures_coverage=measures_coverage(config),
         )
 
     return Controller(config, session_plan, jobs, launcher, own_marks)
+
+
+def measures_coverage(config: pytest.Config) -> bool:
+    """Whether pytest-cov is asked to measure, on the command line or in the settings."""
+    given = (*os.environ.get("PYTEST_ADDOPTS", "").split(), *config.getini("addopts"), *config.invocation_params.args)
+    return any(each == "--cov" or each.startswith("--cov=") for each in given)
 
 
 def _extra_arguments(config: pytest.Config) -> list[str]:

@@ -46,6 +46,7 @@ CACHE_VARIABLE = "OFIUCO_CACHE_DIR"
 
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# A cache of pytest-ofiuco. See https://bford.info/cachedir/\n"
 _STALE_SECONDS = 24 * 3600
+_POLL_SECONDS = 0.02
 
 Manifest = Mapping[str, Any]
 
@@ -109,8 +110,8 @@ class Store:
         self.prepare()
         with self.usable():
             self._locks.mkdir(exist_ok=True)
-            lock = FileLock(self._locks / f"{name}.lock", poll_interval=0.02)
-            lock.acquire()
+            lock = FileLock(self._locks / f"{name}.lock")
+            lock.acquire(poll_interval=_POLL_SECONDS)
         try:
             yield
         finally:

@@ -176,7 +176,8 @@ def _connection_failure(host: str, error: Exception) -> Unavailable:
     import urllib3
 
     chain = list(_causes(error))
-    if any(isinstance(each, urllib3.exceptions.NameResolutionError) for each in chain):
+    unresolved: type[Exception] | tuple[()] = getattr(urllib3.exceptions, "NameResolutionError", ())  # since urllib3 2
+    if any(isinstance(each, unresolved) for each in chain):
         return Unavailable(f"{host}: cannot be reached: the name does not resolve", is_dead=True)
     if any(isinstance(each, urllib3.exceptions.NewConnectionError) for each in chain):
         reason = f"{host}: cannot be reached: {_innermost(error)}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import socket
 import sys
 import traceback
 from types import ModuleType
@@ -158,6 +159,9 @@ def make_interactor(channel: Any, config: Any, start: Message) -> Any:
         def pytest_runtest_logreport(self, report: Any) -> None:
             self.reports.append(self.serialized(report))
 
+        def pytest_internalerror(self, excrepr: Any) -> None:
+            self.send("failed", reason=str(excrepr))
+
         def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
             self.send("stopped", reason=str(excinfo.value) or excinfo.typename)
 
@@ -285,8 +289,8 @@ def prepare(start: Message) -> Any:
         "workercount": 1,
         "testrunuid": start["run"],
         "mainargv": sys.argv,
-        "cov_master_host": "localhost",
-        "cov_master_topdir": str(config.rootpath),
+        "cov_master_host": socket.gethostname(),
+        "cov_master_topdir": os.path.realpath(os.getcwd()),
         "cov_master_rsync_roots": [],
     }
     config.workeroutput = {}

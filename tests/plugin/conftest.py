@@ -74,6 +74,22 @@ class Project:
         return pytest.RunResult(done.returncode, *lines, time.monotonic() - began)
 
 
+def only_index(url: str, empty: Path) -> dict[str, str]:
+    """Index settings that name one index and nothing else, whatever this machine's say; ``empty`` has no settings."""
+    return {
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_INDEX_URL": url,
+        "PIP_EXTRA_INDEX_URL": "",
+        "PIP_FIND_LINKS": "",
+        "PIP_RETRIES": "0",
+        "UV_DEFAULT_INDEX": url,
+        "UV_NO_CONFIG": "1",
+        "XDG_CONFIG_HOME": str(empty),
+        "XDG_CONFIG_DIRS": str(empty),
+        "NO_PROXY": "127.0.0.1",
+    }
+
+
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cache that all sessions share, as a user's own do."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.plugin.conftest import Project
@@ -52,7 +55,8 @@ INSIDE = {
             command = [sys.executable, "-c", "import sys, pytest; print(sys.prefix, pytest.__version__)"]
             import pytest
             assert subprocess.check_output(command, text=True).split() == [sys.prefix, pytest.__version__]
-            assert subprocess.check_output(["python", "-c", "import sys; print(sys.prefix)"], text=True).strip() == sys.prefix
+            on_path = subprocess.check_output(["python", "-c", "import sys; print(sys.prefix)"], text=True)
+            assert on_path.strip() == sys.prefix
 
         def test_working_directory_and_arguments():
             assert pathlib.Path.cwd() == pathlib.Path(__file__).parents[1]
@@ -87,6 +91,14 @@ def test_inside(project: Project) -> None:
     log = (project.folder / "tests" / "log").read_text().splitlines()
     assert sorted(log) == ["down py310-host", "down py313-host", "up py310-host", "up py313-host"]
     assert not list(project.folder.rglob("__pycache__")), "bytecode is kept in the store"
+
+
+def test_the_module_path_is_that_of_the_command(project: Project) -> None:
+    project.write({"area.py": "", "tests/test_a.py": "import area\n\ndef test(): pass"})
+    project.matrix("-p", "no:cacheprovider").assert_outcomes(passed=2)
+    script = project.run([str(Path(sys.executable).with_name("pytest")), "--ofiuco-matrix", "--tb=line"], {})
+    script.assert_outcomes(errors=2)
+    script.stdout.fnmatch_lines(["*No module named 'area'*"])
 
 
 MARKS = """

@@ -104,7 +104,9 @@ def test_outcomes_are_those_of_pytest_in_each_interpreter(project: Project) -> N
         collected = {key: outcome for key, outcome in plain.items() if key[0]}
         suffix = f"[{cell}]"
         there = {
-            (kind, name.removesuffix(suffix)): outcome for (kind, name), outcome in matrix.items() if name.endswith(suffix)
+            (kind, name.removesuffix(suffix)): outcome
+            for (kind, name), outcome in matrix.items()
+            if name.endswith(suffix)
         }
         assert {key: there.get(key) for key in collected} == collected
         assert len(collected) > 24
@@ -130,6 +132,8 @@ def test_the_table_counts_as_pytest_does(project: Project) -> None:
 def test_all_pythons_from_the_oldest_on(project: Project) -> None:
     project.configure(python=["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"])
     result = project.matrix("tests/test_kinds.py", "-k", "test_passed or test_failed or (test_unit and not skipped)")
-    result.assert_outcomes(passed=2 * 6, failed=3 * 6, errors=6, xfailed=6, deselected=result.parseoutcomes()["deselected"])
+    result.assert_outcomes(
+        passed=2 * 6, failed=3 * 6, errors=6, xfailed=6, deselected=result.parseoutcomes()["deselected"]
+    )
     result.stdout.re_match_lines([rf"py3{minor}-host +2 +3 +0 +1 +1 .*" for minor in range(8, 14)])
     project.configure()

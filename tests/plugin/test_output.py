@@ -56,7 +56,7 @@ def test_a_failure_reads_as_usual(project: Project) -> None:
             ">       helper(1)",
             "tests/test_a.py:*: ",
             "    def helper(number):",
-            ">       assert number == 2, \"no two\"",
+            '>       assert number == 2, "no two"',
             "E       AssertionError: no two",
             "E       assert 1 == 2",
             "tests/test_a.py:*: AssertionError",

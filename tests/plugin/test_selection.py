@@ -80,15 +80,22 @@ def ran(result: pytest.RunResult) -> list[str]:
             id="one in a cell, one in all",
         ),
         pytest.param(["-k", "py310 and square"], ["test_square[py310-host]"], id="-k, cell and name"),
-        pytest.param(["-k", "circle"], ["TestRound::test_circle[py310-host]", "TestRound::test_circle[py313-host]"], id="-k"),
-        pytest.param(["-m", "slow", "-k", "py313 and 1"], ["test_sides[1][py313-host]", "test_sides[2][py313-host]"], id="-m"),
+        pytest.param(
+            ["-k", "circle"], ["TestRound::test_circle[py310-host]", "TestRound::test_circle[py313-host]"], id="-k"
+        ),
+        pytest.param(
+            ["-m", "slow", "-k", "py313 and 1"], ["test_sides[1][py313-host]", "test_sides[2][py313-host]"], id="-m"
+        ),
         pytest.param(
             ["--ofiuco-cell", "py313-host", "tests/test_versions.py", "-k", "any"], ["test_any[py313-host]"], id="cell"
         ),
         pytest.param(["--ofiuco-python", ">=3.11", "-k", "any"], ["test_any[py313-host]"], id="Python"),
         pytest.param(
-            ["--deselect", "tests/test_area.py::test_sides", "--deselect", "tests/test_area.py::test_square[py310-host]"]
-            + ["tests/test_area.py"],
+            [
+                "tests/test_area.py",
+                *("--deselect", "tests/test_area.py::test_sides"),
+                *("--deselect", "tests/test_area.py::test_square[py310-host]"),
+            ],
             ["test_square[py313-host]", "TestRound::test_circle[py310-host]", "TestRound::test_circle[py313-host]"],
             id="--deselect, with and without a cell",
         ),

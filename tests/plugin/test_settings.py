@@ -96,7 +96,7 @@ minversion = "7.0"
 addopts = "--ofiuco-matrix --area-unit=km2 --strict-config --strict-markers --only-in-conftest"
 area_limit = "12"
 required_plugins = ["small>=1.0"]
-filterwarnings = ["error", "error::small_plugin.AreaWarning", "ignore::ResourceWarning"]
+filterwarnings = ["default::small_plugin.AreaWarning", "error", "ignore::ResourceWarning"]
 """
 
 
@@ -115,15 +115,17 @@ def test_cells_read_what_the_controller_cannot(project: Project) -> None:
     result = project.plain()
     assert result.ret == pytest.ExitCode.OK
     result.assert_outcomes(passed=6)
-    result.stdout.fnmatch_lines(["py310-host  py313-host", "*Preparing environments: 2/2*"])
+    result.stdout.fnmatch_lines(["  py310-host  py313-host", "*Preparing environments: 2/2*"])
 
 
 def test_from_a_subfolder_and_on_the_command_line(project: Project) -> None:
     inside = Project(project.folder / "tests", project.cache)
-    result = inside.plain("deep/test_deep.py::test_options[py313-host]", "-v", "--area-unit", "km2", "--only-in-conftest")
+    result = inside.plain(
+        "deep/test_deep.py::test_options[py313-host]", "-v", "--area-unit", "km2", "--only-in-conftest"
+    )
     assert result.ret == pytest.ExitCode.OK
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*2 cached, 0 built*", "*deep/test_deep.py::test_options[[]py313-host[]] PASSED*"])
+    result.stdout.fnmatch_lines(["*1 cached, 0 built*", "*deep/test_deep.py::test_options[[]py313-host[]] PASSED*"])
 
 
 def test_settings_in_an_environment_variable(project: Project) -> None:

@@ -211,9 +211,7 @@ class Scripted:
             progress=lambda total: PreparationProgress(total, lambda _: None, None),
             arguments=Arguments(passed=(), by_cell=()),
             extra_arguments=(),
-            start_up=StartUp(
-                run="run", directory=Path(), program="pytest", is_module=False, options=(), markers=()
-            ),
+            start_up=StartUp(run="run", directory=Path(), program="pytest", is_module=False, options=(), markers=()),
             jobs=self.jobs,
             bytecode=Path("/bytecode"),
             catches_output=False,

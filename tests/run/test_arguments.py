@@ -1,3 +1,5 @@
+"""The command line of a session, sorted out for its workers."""
+
 from __future__ import annotations
 
 import pytest

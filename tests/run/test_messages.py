@@ -1,3 +1,5 @@
+"""What a worker says is read as what it is, or refused."""
+
 from __future__ import annotations
 
 import json
@@ -40,14 +42,18 @@ ITEM = remote_item("a.py::test[1]", markers=(("python", (">=3.12",), {"reason": 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param(encode("collect", report={"nodeid": "a.py"}), CollectFailed(report={"nodeid": "a.py"}), id="collect"),
+        pytest.param(
+            encode("collect", report={"nodeid": "a.py"}), CollectFailed(report={"nodeid": "a.py"}), id="collect"
+        ),
         pytest.param(
             encode("collected", items=[described(ITEM)], errors=["no"]),
             Collected(items=(ITEM,), errors=("no",)),
             id="collected",
         ),
         pytest.param(encode("running", index=3), Running(index=3), id="running"),
-        pytest.param(encode("ran", index=3, reports=[{"when": "call"}]), Ran(index=3, reports=({"when": "call"},)), id="ran"),
+        pytest.param(
+            encode("ran", index=3, reports=[{"when": "call"}]), Ran(index=3, reports=({"when": "call"},)), id="ran"
+        ),
         pytest.param(encode("idle"), Idle(), id="idle"),
         pytest.param(encode("stopped", reason="enough"), Stopped(reason="enough"), id="stopped"),
         pytest.param(encode("failed", reason="broken"), Failed(reason="broken"), id="failed"),

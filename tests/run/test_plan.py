@@ -1,3 +1,5 @@
+"""Cells of a session: each to run, to skip with a reason, or in error."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -168,7 +170,11 @@ def test_a_cell_that_does_not_resolve_is_an_error_of_its_own() -> None:
 
 @pytest.mark.parametrize(
     ("format_", "command"),
-    [("poetry", "poetry add --group dev pytest"), ("uv", "uv add --dev pytest"), ("pylock", "uv export --format pylock")],
+    [
+        ("poetry", "poetry add --group dev pytest"),
+        ("uv", "uv add --dev pytest"),
+        ("pylock", "uv export --format pylock"),
+    ],
 )
 def test_a_lock_without_pytest_says_how_to_add_it(format_: str, command: str) -> None:
     with pytest.raises(MissingPytestError) as raised:
@@ -227,7 +233,7 @@ created-by = "uv"
 [[packages]]
 name = "pytest"
 version = "9.0"
-wheels = [{ name = "pytest-9.0-py3-none-any.whl", url = "https://files.example.org/pytest-9.0-py3-none-any.whl", hashes = { sha256 = "00" } }]
+wheels = [{ url = "https://files.example.org/pytest-9.0-py3-none-any.whl", hashes = { sha256 = "00" } }]
 """
 
 

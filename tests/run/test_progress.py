@@ -1,3 +1,5 @@
+"""Preparation is shown as a bar on a terminal and in plain lines elsewhere."""
+
 from __future__ import annotations
 
 import io
@@ -76,9 +78,12 @@ def test_an_interrupted_preparation_takes_its_bar_away_and_claims_nothing() -> N
 
 def test_it_counts_from_several_threads() -> None:
     progress = plain(1, [])
-    threads = [
-        threading.Thread(target=lambda: [progress.fetched("a", 1) for _ in range(500)]) for _ in range(8)
-    ]
+
+    def fetch() -> None:
+        for _ in range(500):
+            progress.fetched("a", 1)
+
+    threads = [threading.Thread(target=fetch) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

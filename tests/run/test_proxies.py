@@ -1,3 +1,5 @@
+"""Proxy items: names, selection, order."""
+
 from __future__ import annotations
 
 import types
@@ -24,7 +26,8 @@ def test_a_cell_put_on_comes_off_again(name: str, cell: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "argument", ["a.py::test", "a.py::test[1]", "a.py::test[py399-host]", "tests[py310-host]", "a.py::test[py310-host]x"]
+    "argument",
+    ["a.py::test", "a.py::test[1]", "a.py::test[py399-host]", "tests[py310-host]", "a.py::test[py310-host]x"],
 )
 def test_without_a_cell_nothing_comes_off(argument: str) -> None:
     assert without_cell(argument, CELLS) == (argument, None)
@@ -71,10 +74,12 @@ def test_cells_share_collectors(session: pytest.Session) -> None:
     other = forest.item(remote_item("b.py::test"), CELL, 1)
     assert first.parent is second.parent
     assert other.parent is not first.parent
-    assert first.getparent(pytest.File) is first.parent
+    assert isinstance(first.parent, pytest.File)
 
 
-@pytest.mark.parametrize(("kind", "name"), [("DoctestTextfile", "README.rst"), ("YamlFile", "a.yaml"), ("Module", "a.py")])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("DoctestTextfile", "README.rst"), ("YamlFile", "a.yaml"), ("Module", "a.py")]
+)
 def test_a_file_is_a_file_whoever_collected_it(session: pytest.Session, kind: str, name: str) -> None:
     remote = remote_item(f"{name}::x", chain=((kind, name, f"/project/{name}"),))
     assert isinstance(Forest(session).item(remote, CELL, 0).parent, pytest.File)
@@ -83,7 +88,11 @@ def test_a_file_is_a_file_whoever_collected_it(session: pytest.Session, kind: st
 def test_collectors_have_nothing_more_to_collect(session: pytest.Session) -> None:
     chain = (("Dir", "d", "/d"), ("Module", "a.py", "/d/a.py"), ("UnitTestCase", "T", "/d/a.py"))
     item = Forest(session).item(remote_item("d/a.py::T::test", chain=chain), CELL, 0)
-    assert [list(node.collect()) for node in item.listchain()[1:-1] if isinstance(node, pytest.Collector)] == [[], [], []]
+    assert [list(node.collect()) for node in item.listchain()[1:-1] if isinstance(node, pytest.Collector)] == [
+        [],
+        [],
+        [],
+    ]
 
 
 def test_a_proxy_never_runs_itself(session: pytest.Session) -> None:
@@ -135,4 +144,6 @@ def test_every_item_comes_once_and_in_its_cells_order(tests: list[list[str]]) ->
 @given(st.lists(st.sets(st.sampled_from("abcdef")), max_size=4))
 def test_where_orders_agree_no_test_is_torn_apart(tests: list[set[str]]) -> None:
     found = [item.remote.nodeid for item in interleaved(collections(*map(sorted, tests)))]
-    assert [test for index, test in enumerate(found) if not index or found[index - 1] != test] == list(dict.fromkeys(found))
+    assert [test for index, test in enumerate(found) if not index or found[index - 1] != test] == list(
+        dict.fromkeys(found)
+    )

@@ -1,7 +1,9 @@
+"""A cell's reports become this session's."""
+
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -103,7 +105,7 @@ def test_cells_that_take_no_part_are_reported(replay: Replay, recorder: Recorder
     assert failed.failed
     assert failed.longreprtext == "error: no\nhint: yes"
     assert skipped.skipped
-    assert skipped.longrepr == ("uv.lock", None, "Skipped: not here")
+    assert cast(object, skipped.longrepr) == ("uv.lock", None, "Skipped: not here")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +137,8 @@ def test_a_warning_keeps_its_name(replay: Replay, recorder: Recorder, module: st
     assert (type(message).__module__ == module) or is_known
 
 
-def test_outcomes_are_counted(replay: Replay, proxy: ProxyItem) -> None:
+def test_outcomes_are_counted_as_pytest_does(pytester: pytest.Pytester, proxy: ProxyItem) -> None:
+    replay = Replay(pytester.parseconfigure("-p", "no:cacheprovider"))
     tally = Tally("py313-host")
     for when, outcome in [("setup", "passed"), ("call", "failed"), ("teardown", "failed")]:
         replay.count(tally, replay.test_reports([serialized(NODEID, when, outcome)], proxy))
@@ -146,6 +149,9 @@ def test_a_crash_fails_the_test_and_quotes_the_worker(proxy: ProxyItem) -> None:
     report = crash_report(proxy, "the worker of py313-host was killed by SIGKILL", "last words")
     assert report.failed
     assert report.when == "call"
-    assert report.longreprtext == "the worker of py313-host was killed by SIGKILL while running test_a.py::test[py313-host]"
+    assert (
+        report.longreprtext
+        == "the worker of py313-host was killed by SIGKILL while running test_a.py::test[py313-host]"
+    )
     assert report.sections == [("Captured worker output", "last words")]
     assert crash_report(proxy, "exited with 3", "").sections == []

@@ -1,10 +1,12 @@
+"""The header, the matrix table, sizes."""
+
 from __future__ import annotations
 
 from collections import Counter
 
 import pytest
 
-from pytest_ofiuco.run.report import Tally, header, outcome, size_of, table
+from pytest_ofiuco.run.report import Tally, header, size_of, table
 from tests.locks import lock, package
 
 
@@ -15,29 +17,6 @@ def test_the_header_names_the_lock_and_the_cells() -> None:
 
 def test_a_package_in_two_versions_is_one_package() -> None:
     assert "(uv 1.3, 1 package) → 1 cell" in header(lock(package("a", "1"), package("a", "2")), ["py310-host"])[0]
-
-
-@pytest.mark.parametrize(
-    ("when", "result", "expected_to_fail", "counted"),
-    [
-        ("setup", "passed", False, None),
-        ("call", "passed", False, "passed"),
-        ("teardown", "passed", False, None),
-        ("setup", "skipped", False, "skipped"),
-        ("call", "skipped", False, "skipped"),
-        ("call", "failed", False, "failed"),
-        ("setup", "failed", False, "error"),
-        ("teardown", "failed", False, "error"),
-        ("call", "skipped", True, "xfailed"),
-        ("setup", "skipped", True, "xfailed"),
-        ("call", "passed", True, "xpassed"),
-        ("setup", "passed", True, None),
-    ],
-)
-def test_outcomes_count_as_in_pytests_summary(
-    when: str, result: str, expected_to_fail: bool, counted: str | None
-) -> None:
-    assert outcome(when, result, expected_to_fail=expected_to_fail) == counted
 
 
 def test_the_table_has_a_line_a_cell_in_columns() -> None:
@@ -72,7 +51,14 @@ def test_long_names_widen_the_table() -> None:
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (12_100_000, "12.1 MB"), (3_210_000_000, "3.2 GB"), (4e12, "4000.0 GB")],
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (12_100_000, "12.1 MB"),
+        (3_210_000_000, "3.2 GB"),
+        (4e12, "4000.0 GB"),
+    ],
 )
 def test_sizes_are_for_people(count: int, text: str) -> None:
     assert size_of(count) == text

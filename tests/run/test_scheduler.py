@@ -1,3 +1,5 @@
+"""Scripted workers that are lost, lie or stop: no test is lost with them."""
+
 from __future__ import annotations
 
 import pytest
@@ -50,9 +52,7 @@ def test_too_many_crashes_end_the_cell(session: pytest.Session) -> None:
 
 def test_a_worker_lost_while_collecting_is_an_error_of_its_cell(session: pytest.Session) -> None:
     outcomes = Scripted(session, {"py310": "ab", "py313": "ab"}, {"py310": [Life(collects=False)]}).play()
-    assert outcomes.cells == [
-        ("ofiuco[py310-host]", "failed", f"the worker of py310-host {KILLED}\nlast words")
-    ]
+    assert outcomes.cells == [("ofiuco[py310-host]", "failed", f"the worker of py310-host {KILLED}\nlast words")]
     assert reports_of(outcomes, "py310") == []
     assert len(reports_of(outcomes, "py313")) == 2
 
@@ -87,7 +87,9 @@ def test_a_worker_lost_while_it_waits_is_replaced(session: pytest.Session, jobs:
     [
         pytest.param((Ran(index=99, reports=()),), "it ran test 99, which it was not asked to", id="unknown test"),
         pytest.param((Ran(index=0, reports=tuple(passed("x"))),), "it ran test 0", id="a test twice"),
-        pytest.param((Failed(reason="unknown message 'surprise'"),), "unknown message 'surprise'", id="unknown message"),
+        pytest.param(
+            (Failed(reason="unknown message 'surprise'"),), "unknown message 'surprise'", id="unknown message"
+        ),
         pytest.param((Ran(index=1, reports=({},)),), "report cannot be read", id="no report"),
         pytest.param((Bye(), Gone(how="exited with 0", tail="")), "ended its session early", id="early end"),
         pytest.param((Gone(how="closed its connection", tail=""),), "closed its connection", id="closed channel"),

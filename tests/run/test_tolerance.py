@@ -1,3 +1,5 @@
+"""A controller reads settings that only its cells understand."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -50,7 +52,9 @@ def test_required_plugins_and_warning_filters_are_the_cells_business(pytester: p
     early = type("Early", (), {})()
 
     def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
-        before_options(pluginmanager.get_plugin("pytestconfig"))
+        early_config = pluginmanager.get_plugin("pytestconfig")
+        assert isinstance(early_config, pytest.Config)
+        before_options(early_config)
 
     early.pytest_addoption = pytest_addoption
     pytester.plugins.append(early)

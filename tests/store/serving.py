@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -132,3 +133,11 @@ def serving(*, with_json: bool = True) -> Iterator[Index]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def closed_port() -> int:
+    """A port where nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port

@@ -1,11 +1,9 @@
-"""Builds: sdists, archives, commits, folders and projects, with a build backend that lies in the source."""
+"""Builds: sdists, archives, folders and projects, with a build backend that lies in the source."""
 
 from __future__ import annotations
 
 import io
-import json
 import os
-import subprocess
 import tarfile
 import threading
 import zipfile
@@ -15,46 +13,15 @@ from typing import Literal
 
 import pytest
 
-from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Vcs
+from pytest_ofiuco.core.artifact import Archive, Directory
 from pytest_ofiuco.errors import ArchiveError, BuildError, InputError, OfflineError
 from pytest_ofiuco.store.cache import Store
-from pytest_ofiuco.store.environment import Environment, Project
+from pytest_ofiuco.store.environment import Project
 from pytest_ofiuco.store.interpreters import Interpreter
 from pytest_ofiuco.store.settings import IndexSettings
 from pytest_ofiuco.store.sources import fingerprint
+from tests.store.building import answer, origin, prepare
 from tests.store.makers import BACKEND, File, plan, preparer, sdist, source_files, wheel, write_tree
-
-
-def prepare(
-    store: Store,
-    interpreter: Interpreter,
-    folder: Path,
-    artifact: Artifact | None = None,
-    *,
-    install: Literal["editable", "wheel"] | None = None,
-    offline: bool = False,
-    refresh: bool = False,
-) -> Environment:
-    project = None if install is None else Project(directory=folder, install=install)
-    artifacts = {} if artifact is None else {"demo": artifact}
-    with preparer(store, offline=offline, refresh=refresh) as made:
-        return made.prepare(plan(interpreter, folder, artifacts, project=project))
-
-
-def run(environment: Environment, code: str) -> str:
-    command = [str(environment.python), "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=environment.path)
-    return done.stdout.strip()
-
-
-def answer(environment: Environment) -> str:
-    return run(environment, "import demo_code; print(demo_code.ANSWER)")
-
-
-def origin(environment: Environment) -> dict[str, object]:
-    code = "import importlib.metadata as m; print(m.distribution('demo').read_text('direct_url.json'))"
-    said: dict[str, object] = json.loads(run(environment, code))
-    return said
 
 
 def builds(folder: Path) -> int:
@@ -271,76 +238,6 @@ def with_member(kind: str, path: str) -> File:
             tar.addfile(link)
             tar.addfile(tarfile.TarInfo("demo-1.0/link/evil"))
     return File(f"demo-1.0.{kind}", content.getvalue())
-
-
-def git(folder: Path, *arguments: str) -> str:
-    identity = ["-c", "user.name=x", "-c", "user.email=x@x.invalid", "-c", "protocol.file.allow=always"]
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    command = ["git", *identity, *arguments]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, env=environ).stdout.strip()
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> tuple[Path, str]:
-    root = write_tree(tmp_path / "repository", {f"sub/{path}": text for path, text in source_files().items()})
-    git(root, "init", "--quiet")
-    git(root, "add", ".")
-    git(root, "commit", "--quiet", "-m", "one")
-    first = git(root, "rev-parse", "HEAD")
-    (root / "sub" / "demo_code" / "__init__.py").write_text("ANSWER = 43\n")
-    git(root, "commit", "--quiet", "-a", "-m", "two")
-    return root, first
-
-
-@pytest.mark.parametrize("how", ["url", "path"])
-def test_a_commit(
-    store: Store, interpreter: Interpreter, tmp_path: Path, repository: tuple[Path, str], how: str
-) -> None:
-    root, commit = repository
-    artifact = Vcs(
-        type="git",
-        commit=commit,
-        subdirectory="sub",
-        requested_revision="main",
-        url=f"git+{root.as_uri()}" if how == "url" else None,
-        path="repository" if how == "path" else None,
-    )
-    environment = prepare(store, interpreter, tmp_path, artifact)
-    assert answer(environment) == "42"
-    info = {"vcs": "git", "commit_id": commit, "requested_revision": "main"}
-    assert origin(environment) == {"url": root.as_uri(), "vcs_info": info, "subdirectory": "sub"}
-
-
-def test_a_commit_offline(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
-    artifact = Vcs(type="git", commit="0" * 40, url="https://host.invalid/x.git")
-    with pytest.raises(OfflineError, match="demo at commit 000"):
-        prepare(store, interpreter, tmp_path, artifact, offline=True)
-
-
-@pytest.mark.parametrize(
-    ("vcs", "reason"),
-    [
-        (Vcs(type="hg", commit="0" * 40, url="https://x.invalid"), "hg repository"),
-        (Vcs(type="git", commit="--upload-pack=evil", url="https://x.invalid"), "is not a commit"),
-        (Vcs(type="git", commit="0" * 40, path="missing"), "git fetch failed"),
-    ],
-)
-def test_a_commit_that_cannot_be_had(
-    store: Store, interpreter: Interpreter, tmp_path: Path, vcs: Vcs, reason: str
-) -> None:
-    with pytest.raises(BuildError, match=reason):
-        prepare(store, interpreter, tmp_path, vcs)
-
-
-def test_a_password_in_the_url_of_a_repository_is_not_told(
-    store: Store, interpreter: Interpreter, tmp_path: Path
-) -> None:
-    artifact = Vcs(type="git", commit="0" * 40, url="http://user:secret@127.0.0.1:9/x.git")
-    with pytest.raises(BuildError) as caught:
-        prepare(store, interpreter, tmp_path, artifact)
-    assert "http://127.0.0.1:9/x.git" in str(caught.value)
-    assert "secret" not in caught.value.render()
-    assert "secret" not in Path(caught.value.log).read_text()
 
 
 @pytest.mark.e2e

@@ -1,3 +1,5 @@
+"""The parts of the worker that need no gateway."""
+
 from __future__ import annotations
 
 import ast
@@ -70,5 +72,11 @@ def test_an_item_is_described(pytester: pytest.Pytester) -> None:
 
 
 def test_a_cell_shows_its_name() -> None:
-    fields = {"name": "py312-host", "python": "3.12", "platform": "host", "variant": None, "resolution": {}}
+    fields: dict[str, Any] = {
+        "name": "py312-host",
+        "python": "3.12",
+        "platform": "host",
+        "variant": None,
+        "resolution": {},
+    }
     assert repr(remote.Cell(fields)) == "<ofiuco cell py312-host>"
