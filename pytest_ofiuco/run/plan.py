@@ -147,7 +147,7 @@ def _plan_cell(
         settings = project.config.settings.get(cell.platform)
         try:
             interpreter = interpreters.find(cell.python, settings.interpreters if settings else ())
-        except MissingPythonError as error:
+        except MissingPythonError:
             if project.config.missing_python == "skip":
                 remedy = f"`uv python install {cell.python}` or `pyenv install {cell.python}` makes it run"
                 return PlannedCell(cell=cell, skip=f"no Python {cell.python} on this machine; {remedy}")

@@ -21,9 +21,9 @@ from pytest_ofiuco.run.proxies import without_cell
 from pytest_ofiuco.run.tolerance import known_options
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.environment import Preparer
-from pytest_ofiuco.store.settings import IndexSettings
 from pytest_ofiuco.store.interpreters import Interpreters
 from pytest_ofiuco.store.project import load
+from pytest_ofiuco.store.settings import IndexSettings
 
 
 def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
@@ -140,7 +140,7 @@ def _controller(
                 markers=[line for line in config.getini("markers") if line.endswith("(ofiuco)")],
             ),
             jobs=jobs,
-            bytecode=store.root / "bytecode-v1",
+            bytecode=store.bytecode,
             catches_output=config.option.capture != "no",
             measures_coverage=measures_coverage(config),
         )

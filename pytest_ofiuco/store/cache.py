@@ -12,6 +12,7 @@
     │   └── ofiuco.json                  manifest: file name and sha256; or the <key> of one that serves all Pythons
     ├── build-environments-v1/<key>/     pip and one set of build requirements (a virtual environment + ofiuco.json)
     ├── environments-v1/<key>/           a resolution, installed (a virtual environment + ofiuco.json)
+    ├── bytecode-v1/…                    what the cells' interpreters compile (PYTHONPYCACHEPREFIX)
     ├── logs-v1/<package>-<key>.log      what a build backend said
     ├── quarantine-v1/<sha256>/<name>    files whose hash was not the locked one
     ├── virtualenv-v1/                   virtualenv's own application data
@@ -68,6 +69,7 @@ class Store:
         self.builds = root / "builds-v1"
         self.build_environments = root / "build-environments-v1"
         self.environments = root / "environments-v1"
+        self.bytecode = root / "bytecode-v1"
         self.logs = root / "logs-v1"
         self.quarantine = root / "quarantine-v1"
         self.virtualenv = root / "virtualenv-v1"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,11 +27,13 @@ from pytest_ofiuco.store.installation import Installation
 from pytest_ofiuco.store.progress import Progress
 from pytest_ofiuco.store.settings import IndexSettings
 from pytest_ofiuco.store.sources import fingerprint
+from pytest_ofiuco.store.threads import Threads
 from pytest_ofiuco.store.virtual import create, python_in
 from pytest_ofiuco.store.wheel import UnpackedWheel, unpack, unpacked
 
 _LAYOUT = 1
 _AT_A_TIME = 8
+_PATIENCE = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,7 @@ class _Part:
 
 
 class Preparer:
-    """Makes environments: once a plan, run and machine. Thread-safe; all threads share one pool.
+    """Makes environments: once a plan, run and machine. Thread-safe; all calls share its threads.
 
     ``refresh``: environments and builds are made anew, once in this run. Close it, or use it in a ``with``.
     """
@@ -89,7 +91,7 @@ class Preparer:
         self._store, self._refresh, self._progress = store, refresh, progress
         self._fetcher = Fetcher(store, settings, offline=offline, refresh=refresh, progress=progress)
         self._builder = Builder(store, settings, self._fetcher, offline=offline, refresh=refresh, progress=progress)
-        self._pool = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="ofiuco-store")
+        self._threads = Threads(_AT_A_TIME)
         self._refreshed: set[str] = set()
         self._lock = threading.Lock()
 
@@ -100,10 +102,10 @@ class Preparer:
         self.close()
 
     def close(self) -> None:
-        """Let go of the pool; what has not begun is dropped, and downloads are broken off."""
+        """Let go of the threads: what has not begun is dropped, downloads are broken off, a silent index is left."""
         self._fetcher.stop()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._fetcher.close()
+        if self._threads.close(_PATIENCE):
+            self._fetcher.close()
 
     def warnings(self) -> list[str]:
         """What there is to say about what was fetched, sorted."""
@@ -174,7 +176,7 @@ class Preparer:
         """One future a part, in their order; those that have to be built are begun first, since they take longest."""
         begun: dict[str, Future[UnpackedWheel]] = {}
         for part in sorted(parts, key=lambda each: isinstance(each.artifact, Wheel)):
-            begun[part.name] = self._pool.submit(self._wheel, part, plan)
+            begun[part.name] = self._threads.submit(self._wheel, part, plan)
         return [begun[part.name] for part in parts]
 
     def _wheel(self, part: _Part, plan: Plan) -> UnpackedWheel:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ofiuco.run.arguments import Arguments
+from pytest_ofiuco.run.arguments import OPTIONS, Arguments
+from pytest_ofiuco.run.tolerance import known_options
 
 CELLS = ("py310-host", "py313-host")
 
@@ -33,6 +34,11 @@ def test_what_is_the_controllers_stays_there(given: list[str], passed: list[str]
     arguments = read(*given)
     assert list(arguments.passed) == passed
     assert arguments.by_cell == ()
+
+
+def test_every_option_of_the_plugin_stays_there(pytester: pytest.Pytester) -> None:
+    options = {name: nargs != 0 for name, nargs in known_options(pytester.parseconfig()) if name.startswith("--ofiuco")}
+    assert dict(OPTIONS) == options
 
 
 def test_node_ids_with_a_cell_go_to_that_cell() -> None:

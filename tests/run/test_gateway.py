@@ -107,10 +107,8 @@ def test_a_session_from_start_to_end(connect: Connect) -> None:
 
 def test_a_worker_says_who_it_is(connect: Connect) -> None:
     cell = connect()
-    cell.collect("def test(): pass")
-    again = connect()
-    again.start("-c", os.devnull)
-    hello = again.mailbox.until(Hello)
+    cell.start("-c", os.devnull)
+    hello = cell.mailbox.until(Hello)
     assert hello.executable == sys.executable
     assert hello.prefix == sys.prefix
     assert hello.pytest == pytest.__version__
@@ -166,7 +164,7 @@ def test_a_lost_worker_is_described(connect: Connect, ends: str, how: str) -> No
     assert gone.how == how
     assert "last words" in gone.tail
     assert time.monotonic() - began < 5
-    cell.gateway.send(json.dumps({"kind": "stop"}))
+    cell.gateway.send(json.dumps({"kind": "stop"}))  # nobody hears it, nothing happens
 
 
 def test_without_a_spool_the_output_is_the_users(connect: Connect) -> None:
@@ -257,13 +255,12 @@ def test_a_worker_that_is_told_another_protocol_refuses(connect: Connect, tmp_pa
 
 def test_a_file_that_cannot_be_collected_is_told(connect: Connect) -> None:
     cell = connect()
-    collected = cell.collect("def test(:")
-    assert collected.items == ()
-    again = connect()
-    again.start("-c", os.devnull)
-    report = again.mailbox.until(CollectFailed).report
+    (cell.folder / "test_it.py").write_text("def test(:")
+    cell.start("-c", os.devnull)
+    report = cell.mailbox.until(CollectFailed).report
     assert report["outcome"] == "failed"
     assert "SyntaxError" in str(report["longrepr"])
+    assert cell.mailbox.until(Collected).items == ()
 
 
 def test_arguments_that_pytest_refuses_are_told(connect: Connect) -> None:
