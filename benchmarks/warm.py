@@ -18,39 +18,37 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pytest_ofiuco.store.environment import Plan, Preparer
-from pytest_ofiuco.store.settings import IndexSettings
-
 from pytest_ofiuco.run.launcher import project_to_install
 from pytest_ofiuco.run.plan import Narrowing, plan
 from pytest_ofiuco.run.progress import PreparationProgress
 from pytest_ofiuco.store.cache import Store
+from pytest_ofiuco.store.environment import Plan, Preparer
 from pytest_ofiuco.store.interpreters import Interpreters
 from pytest_ofiuco.store.project import load
+from pytest_ofiuco.store.settings import IndexSettings
 
 AT_A_TIME = 2
 
 
-def environments(folder: Path) -> list[Path]:
+def environments(store: Store, folder: Path) -> list[Path]:
     """The interpreters of the project's prepared cells."""
-    store = Store.default(os.environ)
     project = load(folder)
     cells = plan(project, Narrowing(), Interpreters(store, os.environ)).cells
     progress = PreparationProgress(len(cells), print, None)
-    preparer = Preparer(store, IndexSettings.load(os.environ, folder), offline=False, refresh=False, progress=progress)
-    found = []
-    for each in cells:
-        if each.resolution is not None and each.interpreter is not None:
-            prepared = preparer.prepare(
+    settings = IndexSettings.load(os.environ, folder)
+    with Preparer(store, settings, offline=False, refresh=False, progress=progress) as preparer:
+        return [
+            preparer.prepare(
                 Plan(
                     resolution=each.resolution,
                     interpreter=each.interpreter,
                     lock_directory=folder.resolve(),
                     project=project_to_install(project),
                 )
-            )
-            found.append(prepared.python)
-    return found
+            ).python
+            for each in cells
+            if each.resolution is not None and each.interpreter is not None
+        ]
 
 
 def seconds(work: Callable[[], None]) -> float:
@@ -74,10 +72,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     options = parser.parse_args()
     folder: Path = options.project
+    store = Store.default(os.environ)
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environ["PYTHONPYCACHEPREFIX"] = str(store.bytecode)
     tests = ["-q", "-p", "no:cacheprovider", "--ignore=tests/test_cell.py"]
     matrix = [sys.executable, "-m", "pytest", "--ofiuco-matrix", "--ofiuco-jobs", str(AT_A_TIME), *tests]
-    pythons = environments(folder)
+    pythons = environments(store, folder)
 
     def session() -> None:
         run(matrix, folder, environ)
@@ -86,7 +86,8 @@ def main() -> None:
         with ThreadPoolExecutor(AT_A_TIME) as pool:
             list(pool.map(lambda python: run([str(python), "-m", "pytest", *tests], folder, environ), pythons))
 
-    session(), bare()
+    session()
+    bare()
     rounds = [(seconds(session), seconds(bare)) for _ in range(options.rounds)]
     ours, floor = (statistics.median(column) for column in zip(*rounds, strict=True))
     print(f"{len(pythons)} cells, {options.rounds} rounds, medians")
