@@ -114,7 +114,7 @@ def _controller(
     def progress(total: int) -> PreparationProgress:
         reporter = config.pluginmanager.get_plugin("terminalreporter")
         quiet = config.get_verbosity() < 0
-        terminal = sys.stdout if reporter is not None and reporter.isatty() and not quiet else None
+        terminal = sys.stdout if reporter is not None and sys.stdout.isatty() and not quiet else None
 
         def write_line(line: str) -> None:
             if reporter is not None and not quiet:
