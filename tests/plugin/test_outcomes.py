@@ -65,7 +65,7 @@ TESTS = {
             def test_unit_failed(self): self.assertEqual(1, 2)
             @unittest.skip("not now")
             def test_unit_skipped(self): pass
-            def test_unit_parts(self):
+            def test_parts(self):
                 for number in range(3):
                     with self.subTest(number=number): self.assertNotEqual(number, 1)
             @unittest.expectedFailure
