@@ -68,10 +68,16 @@ def pytest_configure(config: pytest.Config) -> None:
         if name not in own:
             config.addinivalue_line("markers", line)
         config.addinivalue_line("markers", f"ofiuco_{line}")
-    if config.getoption("--ofiuco-matrix") and not hasattr(config, "workerinput"):
+    if config.getoption("--ofiuco-matrix") and not _only_shows(config) and not hasattr(config, "workerinput"):
         from pytest_ofiuco.run.session import register
 
         register(config, frozenset(own & _MARKS.keys()))
+
+
+def _only_shows(config: pytest.Config) -> bool:
+    """Whether pytest is asked for something that no test is collected for."""
+    options = ("help", "version", "markers", "showfixtures", "cacheshow")
+    return any(getattr(config.option, name, None) for name in options)
 
 
 @pytest.fixture(scope="session")

@@ -40,7 +40,7 @@ class Arguments:
         known = frozenset(cells)
         passed: list[str] = []
         by_cell: list[tuple[str, str]] = []
-        for argument in _without(given, (*OPTIONS, *_DISTRIBUTION, *_SELECTION)):
+        for argument in _without(_with_filters(given), (*OPTIONS, *_DISTRIBUTION, *_SELECTION)):
             test, cell = (argument, None) if argument.startswith("-") else without_cell(argument, known)
             if cell is None:
                 passed.append(argument)
@@ -58,6 +58,17 @@ class Arguments:
     def for_cell(self, cell: str) -> list[str]:
         """What the cell's worker is started with."""
         return [*self.passed, *(test for name, test in self.by_cell if name == cell)]
+
+
+def _with_filters(given: Sequence[str]) -> list[str]:
+    """Without ``-o filterwarnings=``, which spares the controller filters of classes that it cannot import."""
+    kept: list[str] = []
+    for argument in given:
+        if argument == "filterwarnings=" and kept and kept[-1] in ("-o", "--override-ini"):
+            kept.pop()
+        elif argument not in ("-ofilterwarnings=", "--override-ini=filterwarnings="):
+            kept.append(argument)
+    return kept
 
 
 def _without(given: Sequence[str], options: Iterable[tuple[str, bool]]) -> list[str]:

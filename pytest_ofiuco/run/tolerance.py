@@ -17,6 +17,7 @@ def before_options(config: pytest.Config) -> None:
     if isinstance(cache, dict):
         cache["required_plugins"] = []
         cache["filterwarnings"] = []
+    config.pluginmanager.set_blocked("pytest_cov")  # it would measure this process, which runs no test
 
 
 def before_conftests(early_config: Any, parser: Any, args: list[str]) -> None:

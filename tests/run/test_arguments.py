@@ -60,3 +60,18 @@ def test_cells_that_no_node_id_names_are_not_meant() -> None:
 
 def test_with_no_cell_named_all_are_meant() -> None:
     assert all(read("a.py").wants(cell, has_positional=False) for cell in CELLS)
+
+
+@pytest.mark.parametrize(
+    "spared",
+    [["-o", "filterwarnings="], ["--override-ini", "filterwarnings="], ["-ofilterwarnings="]],
+)
+def test_filters_that_the_controller_is_spared_hold_in_cells(spared: list[str]) -> None:
+    given = ["-o", "addopts=", *spared, "-o", "filterwarnings=error", "tests"]
+    assert Arguments.read(given, []).for_cell("py312-host") == [
+        "-o",
+        "addopts=",
+        "-o",
+        "filterwarnings=error",
+        "tests",
+    ]
