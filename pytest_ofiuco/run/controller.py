@@ -213,7 +213,7 @@ class Controller:
         continuing = session.config.option.continue_on_collection_errors
         for run in runs:
             try:
-                failed = [self.replay.collected(report, run.cell.name) for report in run.collect_reports]
+                failed = [self.replay.collected(report, run.tally) for report in run.collect_reports]
             except ProtocolError as error:
                 self.scheduler.fail_cell(run, "collect", str(error))
                 run.items = ()

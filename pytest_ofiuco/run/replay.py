@@ -37,15 +37,16 @@ class Replay:
         report.__dict__["ofiuco_cell"] = proxy.cell.name
         return report
 
-    def collected(self, data: dict[str, Any], cell: str) -> bool:
-        """Report a collector that did not pass in a cell; whether it failed.
+    def collected(self, data: dict[str, Any], tally: Tally) -> bool:
+        """Report a collector that did not pass in a cell, and count it; whether it failed.
 
         Raises:
             ProtocolError: it is no report.
         """
         report = cast(pytest.CollectReport, self._deserialized(with_tuples(data), pytest.CollectReport))
-        report.nodeid = with_cell(str(report.nodeid) or "session", cell)
+        report.nodeid = with_cell(str(report.nodeid) or "session", tally.name)
         self.config.hook.pytest_collectreport(report=report)
+        tally.counts["error" if report.failed else "skipped"] += 1
         return bool(report.failed)
 
     def _deserialized(self, data: dict[str, Any], kind: type[pytest.TestReport | pytest.CollectReport]) -> object:

@@ -47,7 +47,8 @@ def table(tallies: Sequence[Tally]) -> list[str]:
             lines.append(f"{tally.name.ljust(width)} {tally.remark}")
             continue
         counts = [str(tally.counts[column]).rjust(max(6, len(column))) for column in columns]
-        lines.append(" ".join([tally.name.ljust(width), *counts, f"{tally.seconds:.1f}s".rjust(6)]))
+        remark = [f" {tally.remark}"] if tally.remark else []
+        lines.append(" ".join([tally.name.ljust(width), *counts, f"{tally.seconds:.1f}s".rjust(6), *remark]))
     return lines
 
 

@@ -87,14 +87,14 @@ def test_what_is_no_report_breaks_the_protocol(replay: Replay, proxy: ProxyItem,
     with pytest.raises(ProtocolError, match="report cannot be read"):
         replay.test_reports([data], proxy)
     with pytest.raises(ProtocolError, match="report cannot be read"):
-        replay.collected(data, "py313-host")
+        replay.collected(data, Tally("py313-host"))
 
 
 @pytest.mark.parametrize(("outcome", "failed"), [("failed", True), ("skipped", False)])
 def test_a_collector_is_reported_with_its_cell(replay: Replay, recorder: Recorder, outcome: Any, failed: bool) -> None:
     report = pytest.CollectReport("test_a.py", outcome, "SyntaxError", [])
     data = {**report._to_json(), "$report_type": "CollectReport"}
-    assert replay.collected(data, "py313-host") is failed
+    assert replay.collected(data, Tally("py313-host")) is failed
     assert [each.nodeid for each in recorder.collected] == ["test_a.py[py313-host]"]
 
 
