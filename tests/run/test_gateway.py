@@ -1,7 +1,8 @@
 """The real gateway, to processes of the Python that runs these tests."""
 
-from __future__ import gc
+from __future__ import annotations
 
+import gc
 import json
 import os
 import queue
