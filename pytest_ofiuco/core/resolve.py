@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
+from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
 from pytest_ofiuco.core.artifact import Artifact
@@ -96,13 +97,19 @@ class _Walk:
 
     def check_target(self) -> None:
         lock, full_version = self.lock, self.target.python.full_version
-        admitted = (each.contains(full_version, prereleases=True) for each in lock.requires_python)
+        admitted = (self.admits(each, "requires-python") for each in lock.requires_python)
         if lock.requires_python and not any(admitted):
             raise PythonNotAdmittedError(lock.path, "requires-python", full_version, lock.requires_python_text)
         if lock.environments and not any(self.holds(marker, frozenset()) for marker in lock.environments):
             raise PlatformNotAdmittedError(
                 lock.path, "environments", str(self.target), [str(marker) for marker in lock.environments]
             )
+
+    def admits(self, specifiers: SpecifierSet, at: str) -> bool:
+        try:
+            return specifiers.contains(self.target.python.full_version, prereleases=True)
+        except ValueError as error:  # a number of more digits than Python reads
+            raise InputError(self.lock.path, at, f"cannot be compared: {str(error)[:80]}") from error
 
     def reach(self) -> None:
         """Walk every edge that holds, each package once per growth of the extras requested of it."""
@@ -183,8 +190,8 @@ class _Walk:
                 entries = [self.described(each) for each in (other, package)]
                 raise AmbiguousError(self.lock.path, package.name, str(self.target), entries)
             required = package.requires_python
-            full_version = self.target.python.full_version
-            if required is not None and not required.contains(full_version, prereleases=True):
+            if required is not None and not self.admits(required, package.at):
+                full_version = self.target.python.full_version
                 raise PythonNotAdmittedError(self.lock.path, f"{package.at} ({package})", full_version, str(required))
         return chosen
 

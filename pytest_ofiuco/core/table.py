@@ -21,6 +21,8 @@ else:
 
 T = TypeVar("T")
 
+_LONGEST_SPECIFIERS = 1000
+
 _LONGEST_SHOWN = 120
 """Characters of a value that a message repeats."""
 
@@ -163,7 +165,7 @@ class Table:
     def specifiers(self, key: str) -> SpecifierSet | None:
         """Version specifiers (PEP 440), if there are any."""
         text = self.text(key)
-        return self._parsed(key, text, SpecifierSet, InvalidSpecifier) if text is not None else None
+        return self._parsed(key, text, specifier_set, InvalidSpecifier) if text is not None else None
 
     def _parsed(self, key: str, text: str, parse: Callable[[str], T], error_type: type[Exception]) -> T:
         try:
@@ -177,3 +179,14 @@ class Table:
 @lru_cache(maxsize=4096)
 def _marker(text: str) -> Marker:
     return Marker(text)
+
+
+def specifier_set(text: str) -> SpecifierSet:
+    """Version specifiers of a length that a person would write: longer numbers than that cannot be compared.
+
+    Raises:
+        InvalidSpecifier: they are none.
+    """
+    if len(text) > _LONGEST_SPECIFIERS:
+        raise InvalidSpecifier("too long")
+    return SpecifierSet(text)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from packaging.tags import Tag, compatible_tags, cpython_tags, generic_tags
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from pytest_ofiuco.core.platforms import Platform
 from pytest_ofiuco.errors import UsageError
@@ -44,7 +44,7 @@ class Python:
         free_threaded = implementation == "cpython" and rest.endswith("t")
         try:
             version = Version(rest.removesuffix("t") if free_threaded else rest)
-        except InvalidVersion:
+        except ValueError:  # also for numbers of more digits than Python reads
             version = None
         if version is None or len(version.release) not in (2, 3) or version.major != 3 or version.local:
             raise UsageError(

@@ -9,6 +9,8 @@ from __future__ import annotations
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from pytest_ofiuco.core.table import specifier_set
+
 _OPERATORS = ("===", "==", "!=", "<=", ">=", "~=", "<", ">")
 
 
@@ -45,8 +47,8 @@ def _specifier(piece: str) -> str:
         if piece.startswith("~") and not piece.startswith("~="):
             return _tilde(Version(piece[1:]))
         if not piece.startswith(_OPERATORS):
-            return str(SpecifierSet(f"=={piece.removeprefix('=')}"))
-        SpecifierSet(piece)
+            return str(specifier_set(f"=={piece.removeprefix('=')}"))
+        specifier_set(piece)
     except (InvalidVersion, InvalidSpecifier) as error:
         raise ValueError(f"{piece!r} is not a version constraint") from error
     return piece

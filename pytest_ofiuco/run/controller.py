@@ -200,6 +200,10 @@ class Controller:
             self.scheduler.resume(run, message.items)
             return
         run.items, run.errors, run.phase = message.items, message.errors, Phase.COLLECTED
+        if run.errors:  # pytest refused its arguments: its session is over
+            run.over()
+            run.tally.remark = "error: its pytest refuses the arguments"
+            self.launcher.end(run)
 
     def skip_cell(self, run: CellRun, reason: str) -> None:
         run.phase = Phase.OVER
@@ -240,9 +244,11 @@ class Controller:
 
     def check_arguments(self, runs: Sequence[CellRun]) -> None:
         """What no cell's pytest accepts is wrong usage; what only some refuse is theirs to say."""
-        refused = [run for run in runs if run.errors]
-        if refused and len(refused) == len(runs):
-            raise pytest.UsageError(*dict.fromkeys(error for run in refused for error in run.errors))
+        refused = [run for run in self.runs.values() if run.errors]
+        if refused and not runs:
+            errors = dict.fromkeys(error for run in refused for error in run.errors)
+            cells = f"a test is named with or without its cell at the end: {', '.join(self.plan.all_names)}"
+            raise pytest.UsageError(*errors, *([cells] if any("::" in error for error in errors) else []))
         for run in refused:
             self.notes.append(f"{run.cell.name}: {'; '.join(run.errors)}")
 

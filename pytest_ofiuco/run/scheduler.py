@@ -72,8 +72,6 @@ class Scheduler:
         if run.phase is Phase.COLLECTING:
             self.lost(run, "ended its session before it had collected", "")
             return
-        if run.phase is Phase.COLLECTED:  # pytest refused its arguments
-            return
         run.over()
         self.launcher.end(run)
 
