@@ -149,3 +149,8 @@ def test_tags_best_first() -> None:
 
 def test_target_reads_as_a_sentence_does() -> None:
     assert str(LINUX_X86_64) == "Python 3.12 on manylinux_2_28_x86_64"
+
+
+def test_a_number_of_more_digits_than_python_reads_is_no_version() -> None:
+    with pytest.raises(UsageError, match="not a version of Python 3"):
+        Python.parse("3." + "1" * 5000)

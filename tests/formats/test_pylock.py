@@ -234,3 +234,9 @@ def test_wrong(text: str, message: str) -> None:
         read_lock("pylock.toml", text)
     assert str(caught.value).startswith("pylock.toml: ")
     assert message in str(caught.value)
+
+
+def test_a_number_of_more_digits_than_python_reads_is_no_requirement() -> None:
+    lock = read(entry("a"), head=f'requires-python = ">=3.{"1" * 5000}"')
+    with pytest.raises(InputError, match="requires-python: cannot be compared"):
+        resolved(lock)

@@ -113,7 +113,12 @@ def test_selected(project: Project, arguments: Sequence[str], expected: Sequence
         pytest.param(["-k", "no_such_test"], NO_TESTS, "*deselected*", id="-k selects nothing"),
         pytest.param(["no_such_file.py"], WRONG, "ERROR: file or directory not found: no_such_file.py", id="no file"),
         pytest.param(["tests/test_area.py::test_nothing"], WRONG, "ERROR: not found: *test_nothing*", id="no test"),
-        pytest.param(["tests/test_area.py::test_square[py399-host]"], WRONG, "ERROR: not found: *", id="no such cell"),
+        pytest.param(
+            ["tests/test_area.py::test_square[py399-host]"],
+            WRONG,
+            "ERROR: a test is named with or without its cell*",
+            id="no such cell",
+        ),
         pytest.param(["-k", "("], WRONG, "ERROR: Wrong expression passed to '-k'*", id="-k is no expression"),
         pytest.param(["--no-such-option"], WRONG, "*unrecognized arguments: --no-such-option*", id="no option"),
     ],
@@ -124,6 +129,7 @@ def test_nothing_selected(project: Project, arguments: Sequence[str], code: int,
     said = result.stderr if code == WRONG else result.stdout
     said.fnmatch_lines([message])
     result.stderr.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*the worker of*")
 
 
 @pytest.mark.parametrize(("option", "failures"), [("-x", 1), ("--maxfail=2", 2)])
