@@ -72,6 +72,15 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_ofiuco.run.session import register
 
         register(config, frozenset(own & _MARKS.keys()))
+    elif not config.getoption("--ofiuco-matrix"):
+        _refuse_idle_options(config)
+
+
+def _refuse_idle_options(config: pytest.Config) -> None:
+    """An option that would do nothing is a mistake: nobody asks for a cell without wanting the matrix."""
+    for name in ("lock", "cell", "python", "platform", "variant", "jobs", "offline", "refresh"):
+        if config.getoption(f"--ofiuco-{name}"):
+            raise pytest.UsageError(f"--ofiuco-{name} needs --ofiuco-matrix")
 
 
 def _only_shows(config: pytest.Config) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from typing import Any
 
 from pytest_ofiuco.core.matrix import Cell
 from pytest_ofiuco.run.gateway import Gateway
-from pytest_ofiuco.run.messages import Hello, RemoteItem
+from pytest_ofiuco.run.messages import RemoteItem
 from pytest_ofiuco.run.plan import PlannedCell
 from pytest_ofiuco.run.proxies import ProxyItem
 from pytest_ofiuco.run.report import Tally
@@ -42,7 +43,6 @@ class CellRun:
     environment: Environment | None = None
     gateway: Gateway | None = None
     generation: int = 0
-    hello: Hello | None = None
     items: tuple[RemoteItem, ...] = ()
     errors: tuple[str, ...] = ()
     collect_reports: list[dict[str, Any]] = field(default_factory=list)
@@ -50,6 +50,7 @@ class CellRun:
     pending: deque[int] = field(default_factory=deque)
     current: int | None = None
     crashes: int = 0
+    has_failed: bool = False
     started_at: float = 0.0
 
     @property
@@ -126,8 +127,6 @@ def cell_environment(
 
     ``path`` is the controller's PATH, ``coverage`` the file that the cell's coverage data goes to, if any is taken.
     """
-    import os
-
     scripts = str(environment.python.parent)
     measured = {"COVERAGE_FILE": str(coverage)} if coverage is not None else {}
     return measured | {

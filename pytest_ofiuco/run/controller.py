@@ -38,6 +38,9 @@ from pytest_ofiuco.run.replay import Replay
 from pytest_ofiuco.run.report import Tally, header, table
 from pytest_ofiuco.run.scheduler import Scheduler
 
+_ABSENT = ("not found: ", "found no collectors for ")
+"""What pytest says of tests that are named and not there: some cells may well lack them."""
+
 MARKS = ("platform", "python", "variant")
 """The marks that choose cells; with ``ofiuco_`` in front they mean the same."""
 
@@ -117,10 +120,10 @@ class Controller:
         self.launcher.close()
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if self.launcher.measures_coverage and not self.config.option.collectonly:
+        if self.launcher.measures_coverage and any(run.tally.seconds for run in self.runs.values()):
             self.notes.append(
                 "coverage was measured in each cell and is not reported here: `coverage combine` and `coverage report`"
-                " put the cells' .coverage.* files together; --cov-fail-under did not apply"
+                " put the cells' .coverage.* files together"
             )
         for note in (*self.notes, *self.launcher.warnings):
             terminalreporter.write_line(f"ofiuco: {note}", yellow=True)
@@ -169,7 +172,7 @@ class Controller:
             case PrepareFailed():
                 self.scheduler.fail_cell(run, "prepare", message.error.render())
             case Hello():
-                run.hello = message
+                self.check_interpreter(run, message)
             case CollectFailed():
                 run.collect_reports.append(message.report)
             case Collected():
@@ -188,11 +191,18 @@ class Controller:
                 self.launcher.end(run)
                 raise pytest.exit.Exception(f"{run.cell.name}: {message.reason}")
             case Bye():
-                self.scheduler.ended(run)
+                self.scheduler.ended(run, message.exitstatus)
             case Failed():
                 self.scheduler.lost(run, f"failed:\n{message.reason}", "")
             case Gone():
                 self.scheduler.lost(run, message.how, message.tail)
+
+    def check_interpreter(self, run: CellRun, hello: Hello) -> None:
+        """A launcher, or an environment that someone has changed, may have started another Python than was meant."""
+        expected = run.cell.target.python.full_version
+        if hello.python != expected:
+            reason = f"the worker of {run.cell.name} runs Python {hello.python} ({hello.executable}), not {expected}"
+            self.scheduler.fail_cell(run, "start", reason)
 
     def collected(self, run: CellRun, message: Collected) -> None:
         self.launcher.collected(run)
@@ -202,7 +212,7 @@ class Controller:
         run.items, run.errors, run.phase = message.items, message.errors, Phase.COLLECTED
         if run.errors:  # pytest refused its arguments: its session is over
             run.over()
-            run.tally.remark = "error: its pytest refuses the arguments"
+            run.tally.remark = "has none of these tests"
             self.launcher.end(run)
 
     def skip_cell(self, run: CellRun, reason: str) -> None:
@@ -250,7 +260,10 @@ class Controller:
             cells = f"a test is named with or without its cell at the end: {', '.join(self.plan.all_names)}"
             raise pytest.UsageError(*errors, *([cells] if any("::" in error for error in errors) else []))
         for run in refused:
-            self.notes.append(f"{run.cell.name}: {'; '.join(run.errors)}")
+            if all(error.startswith(_ABSENT) for error in run.errors):
+                self.notes.append(f"{run.cell.name}: {'; '.join(run.errors)}")
+            else:
+                self.scheduler.fail_cell(run, "collect", "\n".join(run.errors))
 
     def proxies(self, run: CellRun, forest: Forest) -> list[ProxyItem]:
         return [

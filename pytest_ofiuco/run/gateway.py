@@ -20,6 +20,9 @@ from pytest_ofiuco import worker
 from pytest_ofiuco.run.messages import Failed, Gone, Message, ProtocolError, decode
 
 _TAIL_BYTES = 4000
+START_SECONDS = 60.0
+"""How long an interpreter may take to answer; an emulated one takes a second."""
+
 _GRACE_SECONDS = 1.0
 
 # Variables of the controller's environment that would make another interpreter of the cell's, or write where the
@@ -28,12 +31,10 @@ _UNSET = (
     "PYTHONPATH",
     "PYTHONHOME",
     "PYTHONDONTWRITEBYTECODE",
-    "PYTHONUNBUFFERED",
     "PYTHONEXECUTABLE",
     "__PYVENV_LAUNCHER__",
     "PYTEST_CURRENT_TEST",
     "PYTEST_VERSION",
-    "GITHUB_ACTIONS",
 )
 
 Receive = Callable[[Message], None]
@@ -42,11 +43,18 @@ Receive = Callable[[Message], None]
 class Gateway(Protocol):
     """A connection to a worker."""
 
+    def open(self) -> None:
+        """Wait until the worker's process answers, and start the worker in it.
+
+        Raises:
+            Exception: whatever is wrong with a process that is no Python interpreter.
+        """
+
     def send(self, text: str) -> None:
         """Send a message; nothing happens where the worker is gone."""
 
-    def close(self) -> None:
-        """End the worker: by asking, then by force; its process group with it."""
+    def close(self, patience: float = 0.2) -> None:
+        """End the worker: by asking and, after ``patience`` seconds, by force; its process group with it."""
 
 
 Connect = Callable[[Sequence[str], Mapping[str, str], Receive, Path | None], Gateway]
@@ -59,7 +67,7 @@ class ExecnetGateway:
     def __init__(
         self, command: Sequence[str], environment: Mapping[str, str], receive: Receive, spool: Path | None
     ) -> None:
-        """Start the process; ``receive`` is called from other threads, and last with ``Gone``.
+        """Start the process, without waiting for it; ``receive`` is called from other threads, last with ``Gone``.
 
         Args:
             command: what acts as the cell's interpreter.
@@ -68,18 +76,46 @@ class ExecnetGateway:
             spool: the file that its output goes to, if it is caught.
         """
         import execnet
+        from execnet.gateway_io import create_io
 
         self._receive, self._spool = receive, spool
         self._closing = self._gone = False
         self._lock = threading.Lock()
-        spec = execnet.XSpec("popen//execmodel=main_thread_only")
-        spec.python = shlex.join([*_env_command(environment), *command])
+        self._spec = execnet.XSpec("popen//execmodel=main_thread_only")
+        self._spec.python = shlex.join([*_env_command(environment), *command])
         self._group = execnet.Group()
-        self._gateway = self._group.makegateway(spec)
-        self._process: Any = self._gateway._io.popen  # type: ignore[attr-defined]  # execnet names no process
-        self._channel = self._gateway.remote_exec(worker.source())
-        self._channel.setcallback(self._incoming, endmarker=_END)
+        self._group.allocate_id(self._spec)
+        self._io = create_io(self._spec, self._group.execmodel)
+        self._process: Any = self._io.popen
+        self._channel: Any = None
+
+    def open(self) -> None:
+        from execnet.gateway_bootstrap import bootstrap
+
+        limit = threading.Timer(START_SECONDS, self._give_up)
+        limit.daemon = True
+        limit.start()
+        try:
+            gateway = bootstrap(self._io, self._spec)
+            gateway.spec = self._spec
+            self._group._register(gateway)
+            self._channel = gateway.remote_exec(worker.source())
+            self._channel.setcallback(self._incoming, endmarker=_END)
+        except BaseException:
+            self._kill_group()
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout):
+                with contextlib.suppress(OSError):
+                    pipe.close()
+            raise
+        finally:
+            limit.cancel()
         threading.Thread(target=self._watch, daemon=True).start()
+
+    def _give_up(self) -> None:
+        """Said from here, since a child of the process may hold the pipe that ``open`` waits at."""
+        self._kill_group()
+        self._receive(Failed(reason=f"its interpreter did not answer within {START_SECONDS:.0f} s"))
 
     def send(self, text: str) -> None:
         try:
@@ -87,15 +123,16 @@ class ExecnetGateway:
         except OSError:
             self._end()
 
-    def close(self) -> None:
+    def close(self, patience: float = 0.2) -> None:
         with self._lock:
             if self._closing:
                 return
             self._closing = True
-        self._gateway.exit()
-        if _wait(self._process, 0.2) is None:
-            self._interrupt()
-            _wait(self._process, _GRACE_SECONDS)
+        if self._channel is not None:
+            self._channel.gateway.exit()
+            if _wait(self._process, patience) is None:
+                self._interrupt()
+                _wait(self._process, _GRACE_SECONDS)
         self._kill_group()
         self._group.terminate(timeout=0.1)
 
@@ -106,7 +143,7 @@ class ExecnetGateway:
 
     def _incoming(self, data: Any) -> None:
         if data is _END:
-            error = self._channel._getremoteerror()  # type: ignore[no-untyped-call]  # execnet is partly typed
+            error = self._channel._getremoteerror()
             if error is not None and not isinstance(error, EOFError) and not self._closing:
                 self._receive(Failed(reason=str(error)))
             self._end()
@@ -151,8 +188,13 @@ _END = object()
 def _tail(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
-            return file.read().decode(errors="replace").strip()
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            said = file.read(_TAIL_BYTES)
+            if size > 2 * _TAIL_BYTES:
+                said += b"\n...\n"
+            file.seek(max(_TAIL_BYTES, size - _TAIL_BYTES))
+            return (said + file.read()).decode(errors="replace").strip()
     except OSError:
         return ""
 

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -23,6 +24,8 @@ from pytest_ofiuco.run.plan import SessionPlan
 from pytest_ofiuco.run.progress import PreparationProgress
 from pytest_ofiuco.store.environment import Environment, Plan, Preparer, Project
 from pytest_ofiuco.store.project import LocalProject
+
+_CLOSE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,27 @@ def project_to_install(project: LocalProject) -> Project | None:
     if mode == "no" or (mode == "auto" and not project.is_package):
         return None
     return Project(directory=project.directory.resolve(), install="wheel" if mode == "wheel" else "editable")
+
+
+@dataclass(eq=False)
+class UnforeseenError(OfiucoError):
+    """An error that nobody has raised on purpose."""
+
+    exit_code = 1
+    text: str
+    hint: str | None = "this is a defect of pytest-ofiuco: report it, with these lines"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _as_told(error: Exception) -> OfiucoError:
+    """``error`` in the words of a user, where there are some."""
+    if isinstance(error, OfiucoError):
+        return error
+    if isinstance(error, OSError):
+        return CacheError(str(error.filename or ""), error.strerror or str(error))
+    return UnforeseenError("".join(traceback.format_exception(error)).strip())
 
 
 class Post(Protocol):
@@ -117,15 +141,9 @@ class Launcher:
                         project=project_to_install(self.plan.project),
                     )
                 )
-            except OfiucoError as error:
+            except Exception as error:  # noqa: BLE001 - a thread's boundary: its end must not go unheard
                 progress.not_ready(name)
-                self.post(name, 0, PrepareFailed(error=error))
-            except RuntimeError:  # the preparer has been closed: the session was interrupted
-                return
-            except OSError as error:
-                progress.not_ready(name)
-                reason = f"{error.strerror or error}"
-                self.post(name, 0, PrepareFailed(error=CacheError(str(error.filename or ""), reason)))
+                self.post(name, 0, PrepareFailed(error=_as_told(error)))
             else:
                 progress.ready(name, was_cached=environment.was_cached, seconds=time.monotonic() - began)
                 self.post(name, 0, Prepared(environment=environment))
@@ -140,13 +158,13 @@ class Launcher:
         self._starting.discard(run.cell.name)
         self._pump()
 
-    def end(self, run: CellRun) -> None:
-        """End a cell's worker, without waiting for it."""
+    def end(self, run: CellRun, *, patience: float = 0.2) -> None:
+        """End a cell's worker, without waiting for it; by force after ``patience`` seconds."""
         with self._lock:
             run.generation += 1
             gateway, run.gateway = run.gateway, None
         if gateway is not None:
-            self._in_thread(gateway.close)
+            self._in_thread(gateway.close, patience)
         self.collected(run)
 
     def close(self) -> None:
@@ -156,8 +174,9 @@ class Launcher:
             gateways, self._open = list(self._open), []
         for gateway in gateways:
             self._in_thread(gateway.close)
+        deadline = time.monotonic() + _CLOSE_SECONDS
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, deadline - time.monotonic()))
         self._threads.clear()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -187,19 +206,22 @@ class Launcher:
         variables = cell_environment(environment, name, os.environ.get("PATH", ""), self.bytecode, coverage)
         try:
             gateway = self.connect(command, variables, receive, spool)
-        except (OSError, EOFError) as error:
-            receive(Failed(reason=f"its interpreter {environment.python} does not start: {error}"))
-            return
-        with self._lock:
-            is_wanted = generation == run.generation and not self._closed
-            if is_wanted:
-                run.gateway = gateway
-                self._open.append(gateway)
-        if not is_wanted:
-            gateway.close()
-            return
-        arguments = [*self.extra_arguments, *self.arguments.for_cell(name)]
-        gateway.send(self.start_up.message(run, arguments, spool))
+            with self._lock:
+                is_wanted = generation == run.generation and not self._closed
+                if is_wanted:
+                    run.gateway = gateway
+                    self._open.append(gateway)
+            if not is_wanted:
+                gateway.close()
+                return
+            gateway.open()
+            arguments = [*self.extra_arguments, *self.arguments.for_cell(name)]
+            gateway.send(self.start_up.message(run, arguments, spool))
+        except Exception as error:  # noqa: BLE001 - a thread's boundary: its end must not go unheard
+            said = f"{type(error).__name__}: {error}"
+            if isinstance(error, AssertionError):  # execnet's, at the first byte that comes back
+                said = "something in it writes to the standard output before the worker does"
+            receive(Failed(reason=f"its interpreter {environment.python} does not start a worker: {said}"))
 
     def _spool(self, name: str) -> Path:
         with self._lock:

@@ -115,7 +115,9 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bye:
-    """The worker's session is over."""
+    """The worker's session is over; ``exitstatus`` is pytest's, where it came to one."""
+
+    exitstatus: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +171,7 @@ def _decode(kind: str, fields: dict[str, Any]) -> Message:
         case "failed":
             return Failed(reason=fields["reason"])
         case "bye":
-            return Bye()
+            return Bye(exitstatus=fields["exitstatus"])
     raise ProtocolError(f"unknown message {kind!r}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 import pytest
@@ -13,6 +14,7 @@ from pytest_ofiuco.run.proxies import ProxyItem, with_cell
 from pytest_ofiuco.run.replay import Replay, crash_report
 
 _MAX_CRASHES = 20
+_PATIENCE = 10.0
 
 _BUSY = (Phase.COLLECTING, Phase.RUNNING)
 
@@ -62,10 +64,11 @@ class Scheduler:
 
     def conclude(self, run: CellRun, proxy: ProxyItem, reports: list[pytest.TestReport]) -> None:
         proxy.reports = reports
+        run.has_failed = run.has_failed or any(report.failed for report in reports)
         self.replay.count(run.tally, reports)
         proxy.ihook.pytest_runtest_protocol(item=proxy, nextitem=None)
 
-    def ended(self, run: CellRun) -> None:
+    def ended(self, run: CellRun, exitstatus: int | None) -> None:
         if run.phase is Phase.RUNNING and run.pending:
             self.lost(run, "ended its session early", "")
             return
@@ -73,7 +76,13 @@ class Scheduler:
             self.lost(run, "ended its session before it had collected", "")
             return
         run.over()
-        self.launcher.end(run)
+        self.launcher.end(run, patience=_PATIENCE)  # what was registered with atexit may take its time
+        has_failed = run.has_failed or bool(run.tally.counts["error"])
+        explained = {None, 0, 5, 1 if has_failed else 0}
+        if exitstatus not in explained:
+            reason = f"its pytest ended with exit status {exitstatus}, which no test accounts for"
+            hint = "a plugin or a conftest.py there has set it, as limits of coverage do"
+            self.replay.collect_error(with_cell("ofiuco", run.cell.name), f"error: {reason}\nhint: {hint}")
 
     def lost(self, run: CellRun, how: str, tail: str) -> None:
         """A worker is gone. The test it was on fails, a fresh worker takes the rest, within limits."""
@@ -83,8 +92,9 @@ class Scheduler:
             self.fail_cell(run, "collect", f"the worker of {run.cell.name} {how}{said}")
             return
         if run.phase is Phase.ENDING and not run.pending:
-            if how.startswith("failed"):
-                self.replay.collect_error(with_cell("ofiuco", run.cell.name), how)
+            said = f"\n{tail}" if tail else ""
+            reason = f"the worker of {run.cell.name} {how} after its last test, before its session had ended{said}"
+            self.replay.collect_error(with_cell("ofiuco", run.cell.name), reason)
             run.over()
             return
         if run.phase is Phase.COLLECTED and not run.pending:
@@ -111,19 +121,21 @@ class Scheduler:
 
     def resume(self, run: CellRun, items: Sequence[RemoteItem]) -> None:
         """A fresh worker has collected: go on with what is pending, found again by node id."""
-        places = {item.nodeid: index for index, item in enumerate(items)}
+        places: dict[str, deque[int]] = {}
+        for index, item in enumerate(items):
+            places.setdefault(item.nodeid, deque()).append(index)
         pending = [run.proxies[index] for index in run.pending]
         run.pending.clear()
         run.proxies = {}
         for proxy in pending:
-            index = places.get(proxy.remote.nodeid)
-            if index is None:
+            found = places.get(proxy.remote.nodeid)
+            if not found:
                 report = crash_report(proxy, f"the fresh worker of {run.cell.name} did not collect this test", "")
                 self.conclude(run, proxy, [report])
                 continue
-            proxy.index = index
-            run.proxies[index] = proxy
-            run.pending.append(index)
+            proxy.index = found.popleft()
+            run.proxies[proxy.index] = proxy
+            run.pending.append(proxy.index)
         if run.pending:
             run.begin()
         else:

@@ -107,8 +107,9 @@ def _controller(
     environ = os.environ
     offline, refresh = config.getoption("--ofiuco-offline"), config.getoption("--ofiuco-refresh")
 
+    settings = IndexSettings.load(environ, session_plan.project.directory)
+
     def preparer(progress: PreparationProgress) -> Preparer:
-        settings = IndexSettings.load(environ, session_plan.project.directory)
         return Preparer(store, settings, offline=offline, refresh=refresh, progress=progress)
 
     def progress(total: int) -> PreparationProgress:

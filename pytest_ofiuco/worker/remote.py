@@ -184,7 +184,15 @@ def make_interactor(channel: Any, config: Any, start: Message) -> Any:
 
 def encode(kind: str, **fields: Any) -> str:
     """A message as it goes over the channel; what JSON does not know becomes its repr."""
-    return json.dumps(dict(fields, kind=kind), default=repr)
+    return json.dumps(dict(fields, kind=kind), default=safe_repr)
+
+
+def safe_repr(value: Any) -> str:
+    """The repr of a value, also of one whose own fails."""
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001 - a test's own objects
+        return object.__repr__(value)
 
 
 def describe(item: Any) -> Message:
@@ -194,7 +202,9 @@ def describe(item: Any) -> Message:
         for node in item.listchain()[1:-1]
     ]
     markers = [
-        {"name": mark.name, "args": plain(list(mark.args)), "kwargs": plain(dict(mark.kwargs))}
+        {"name": mark.name, "args": [], "kwargs": {}}
+        if mark.name == "parametrize"  # as large as all of its items, and of no use to the controller
+        else {"name": mark.name, "args": plain(list(mark.args)), "kwargs": plain(dict(mark.kwargs))}
         for mark in item.iter_markers()
     ]
     callspec = getattr(item, "callspec", None)
@@ -215,15 +225,15 @@ def describe(item: Any) -> Message:
     }
 
 
-def plain(value: Any) -> Any:
-    """JSON values as they are; anything else as its repr."""
-    if isinstance(value, dict):
-        return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(each) for each in value]
+def plain(value: Any, depth: int = 4) -> Any:
+    """JSON values as they are, to a depth; anything else as its repr."""
+    if depth and isinstance(value, dict):
+        return {key if isinstance(key, str) else safe_repr(key): plain(each, depth - 1) for key, each in value.items()}
+    if depth and isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(each, depth - 1) for each in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    return repr(value)
+    return safe_repr(value)
 
 
 def set_up_process(start: Message) -> None:
@@ -294,11 +304,20 @@ def prepare(start: Message) -> Any:
         "cov_master_rsync_roots": [],
     }
     config.workeroutput = {}
+    measure_whole(config)
     return config
 
 
-def session(channel: Any, start: Message) -> None:
-    """One pytest session, from its arguments to its end."""
+def measure_whole(config: Any) -> None:
+    """Let pytest-cov measure on from where it began: as a worker's it would begin anew, without what was imported."""
+    coverage = config.pluginmanager.getplugin("_cov")
+    if hasattr(coverage, "_is_worker"):
+        coverage._is_worker = lambda _: False
+        coverage.options.cov_report = {}
+
+
+def session(channel: Any, start: Message) -> int | None:
+    """One pytest session, from its arguments to its end; its exit status."""
     import pytest
 
     has_collected: list[Any] = []
@@ -309,13 +328,14 @@ def session(channel: Any, start: Message) -> None:
         config.pluginmanager.register(interactor, "ofiuco-worker")
         has_collected = interactor.items
         try:
-            config.hook.pytest_cmdline_main(config=config)
+            return int(config.hook.pytest_cmdline_main(config=config))
         finally:
             config._ensure_unconfigure()
     except pytest.UsageError as error:
         if has_collected:
             raise
         channel.send(encode("collected", items=[], errors=[str(each) for each in error.args]))
+        return None
 
 
 def main(channel: Any) -> None:
@@ -340,15 +360,16 @@ def main(channel: Any) -> None:
             pid=os.getpid(),
         )
     )
+    exitstatus = None
     try:
-        session(channel, start)
+        exitstatus = session(channel, start)
     except KeyboardInterrupt:
         channel.send(encode("stopped", reason="interrupted"))
     except SystemExit as error:
         channel.send(encode("failed", reason=f"pytest exited with {error.code}"))
     except BaseException:  # noqa: BLE001 - the worker's boundary: whatever it is, the controller reports it
         channel.send(encode("failed", reason=traceback.format_exc()))
-    channel.send(encode("bye"))
+    channel.send(encode("bye", exitstatus=exitstatus))
 
 
 if __name__ == "__channelexec__":

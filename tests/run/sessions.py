@@ -63,6 +63,9 @@ class ScriptedWorker:
     is_lost: bool = False
     is_closed: bool = False
 
+    def open(self) -> None:
+        """It is there at once."""
+
     def send(self, text: str) -> None:
         """Do at once what the message asks."""
         if self.is_lost:
@@ -74,9 +77,9 @@ class ScriptedWorker:
             case "run":
                 self.run(message["indices"])
             case "stop":
-                self.say(Bye(), Gone(how="exited with 0", tail=""))
+                self.say(Bye(exitstatus=None), Gone(how="exited with 0", tail=""))
 
-    def close(self) -> None:
+    def close(self, patience: float = 0.2) -> None:
         """Nothing is heard any more."""
         self.is_closed = True
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import queue
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,6 +47,7 @@ class Connected:
         self.folder, self.spool, self.mailbox = folder, spool, Mailbox()
         command = [sys.executable]
         self.gateway = ExecnetGateway(command, variables, self.mailbox.messages.put, spool)
+        self.gateway.open()
 
     def start(self, *arguments: str) -> None:
         spool = str(self.spool) if self.spool else None
@@ -270,11 +271,50 @@ def test_arguments_that_pytest_refuses_are_told(connect: Connect) -> None:
     assert "no_such_file.py" in cell.mailbox.until(Collected).errors[0]
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_command_that_is_no_interpreter(tmp_path: Path) -> None:
-    with pytest.raises((OSError, EOFError)):
-        ExecnetGateway([str(tmp_path / "no_python")], {}, Mailbox().messages.put, None)
-    gc.collect()  # execnet leaves the pipes of such a process to the collector, whose warnings belong here
+@pytest.mark.parametrize(
+    "text",
+    [None, "exit 3", "echo hello", "exec sleep 60"],
+    ids=["nothing", "ends", "speaks", "is silent"],
+)
+def test_a_command_that_is_no_interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None) -> None:
+    monkeypatch.setattr("pytest_ofiuco.run.gateway.START_SECONDS", 1.0)
+    command = tmp_path / "no_python"
+    if text is not None:
+        command.write_text(f"#!/bin/sh\n{text}\n")
+        command.chmod(0o755)
+    mailbox = Mailbox()
+    gateway = ExecnetGateway([str(command)], {}, mailbox.messages.put, None)
+    with pytest.raises((OSError, EOFError, AssertionError)):
+        gateway.open()
+
+
+def test_an_interpreter_whose_child_holds_the_pipe_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_ofiuco.run.gateway.START_SECONDS", 1.0)
+    command = tmp_path / "no_python"
+    command.write_text("#!/bin/sh\nsleep 4\n")
+    command.chmod(0o755)
+    mailbox = Mailbox()
+    gateway = ExecnetGateway([str(command)], {}, mailbox.messages.put, None)
+    with pytest.raises((OSError, EOFError, AssertionError)):
+        gateway.open()
+    assert mailbox.until(Failed).reason == "its interpreter did not answer within 1 s"
+
+
+def test_an_interpreter_that_does_not_answer_can_be_closed(tmp_path: Path) -> None:
+    command = tmp_path / "no_python"
+    command.write_text("#!/bin/sh\nexec sleep 60\n")
+    command.chmod(0o755)
+    gateway = ExecnetGateway([str(command)], {}, Mailbox().messages.put, None)
+
+    def refuse() -> None:
+        with pytest.raises((OSError, EOFError, AssertionError)):
+            gateway.open()
+
+    opening = threading.Thread(target=refuse, daemon=True)
+    opening.start()
+    gateway.close()
+    opening.join(_PATIENCE)
+    assert not opening.is_alive()
 
 
 @pytest.mark.parametrize(

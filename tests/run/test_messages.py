@@ -57,7 +57,7 @@ ITEM = remote_item("a.py::test[1]", markers=(("python", (">=3.12",), {"reason": 
         pytest.param(encode("idle"), Idle(), id="idle"),
         pytest.param(encode("stopped", reason="enough"), Stopped(reason="enough"), id="stopped"),
         pytest.param(encode("failed", reason="broken"), Failed(reason="broken"), id="failed"),
-        pytest.param(encode("bye"), Bye(), id="bye"),
+        pytest.param(encode("bye", exitstatus=1), Bye(exitstatus=1), id="bye"),
     ],
 )
 def test_each_kind_is_a_class_of_its_own(text: str, expected: Message) -> None:

@@ -91,7 +91,9 @@ def test_a_worker_lost_while_it_waits_is_replaced(session: pytest.Session, jobs:
             (Failed(reason="unknown message 'surprise'"),), "unknown message 'surprise'", id="unknown message"
         ),
         pytest.param((Ran(index=1, reports=({},)),), "report cannot be read", id="no report"),
-        pytest.param((Bye(), Gone(how="exited with 0", tail="")), "ended its session early", id="early end"),
+        pytest.param(
+            (Bye(exitstatus=0), Gone(how="exited with 0", tail="")), "ended its session early", id="early end"
+        ),
         pytest.param((Gone(how="closed its connection", tail=""),), "closed its connection", id="closed channel"),
     ],
 )
