@@ -87,7 +87,6 @@ class CellRun:
 class StartUp:
     """What every worker of a session is told alike."""
 
-    run: str
     directory: Path
     program: str
     is_module: bool
@@ -101,7 +100,6 @@ class StartUp:
         return json.dumps(
             {
                 "protocol": PROTOCOL,
-                "run": self.run,
                 "directory": str(self.directory),
                 "program": self.program,
                 "is_module": self.is_module,

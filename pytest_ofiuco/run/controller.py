@@ -47,6 +47,12 @@ MARKS = ("platform", "python", "variant")
 Event = tuple[str, int, Message | Prepared | PrepareFailed]
 
 
+def _with_its_end_first(reason: str) -> str:
+    """A traceback's last line says what is wrong, and the summary shows a first one."""
+    lines = reason.strip().splitlines()
+    return f"{lines[-1]}\n{reason}" if len(lines) > 1 else reason
+
+
 class Controller:
     """The plugin object of a matrix session."""
 
@@ -193,7 +199,7 @@ class Controller:
             case Bye():
                 self.scheduler.ended(run, message.exitstatus)
             case Failed():
-                self.scheduler.lost(run, f"failed:\n{message.reason}", "")
+                self.scheduler.lost(run, f"failed: {_with_its_end_first(message.reason)}", "")
             case Gone():
                 self.scheduler.lost(run, message.how, message.tail)
 

@@ -56,6 +56,9 @@ class Gateway(Protocol):
     def close(self, patience: float = 0.2) -> None:
         """End the worker: by asking and, after ``patience`` seconds, by force; its process group with it."""
 
+    def kill(self) -> None:
+        """End the worker's process group, at once."""
+
 
 Connect = Callable[[Sequence[str], Mapping[str, str], Receive, Path | None], Gateway]
 """Starts a worker: its interpreter's command, variables, what takes its messages, the file for its output."""
@@ -102,7 +105,7 @@ class ExecnetGateway:
             self._channel = gateway.remote_exec(worker.source())
             self._channel.setcallback(self._incoming, endmarker=_END)
         except BaseException:
-            self._kill_group()
+            self.kill()
             self._process.wait()
             for pipe in (self._process.stdin, self._process.stdout):
                 with contextlib.suppress(OSError):
@@ -114,7 +117,7 @@ class ExecnetGateway:
 
     def _give_up(self) -> None:
         """Said from here, since a child of the process may hold the pipe that ``open`` waits at."""
-        self._kill_group()
+        self.kill()
         self._receive(Failed(reason=f"its interpreter did not answer within {START_SECONDS:.0f} s"))
 
     def send(self, text: str) -> None:
@@ -133,7 +136,7 @@ class ExecnetGateway:
             if _wait(self._process, patience) is None:
                 self._interrupt()
                 _wait(self._process, _GRACE_SECONDS)
-        self._kill_group()
+        self.kill()
         self._group.terminate(timeout=0.1)
 
     def _interrupt(self) -> None:
@@ -174,7 +177,8 @@ class ExecnetGateway:
         files = [self._spool.with_name(f"{self._spool.name}{suffix}") for suffix in ("", ".out", ".err")]
         return "\n".join(filter(None, map(_tail, files)))
 
-    def _kill_group(self) -> None:
+    def kill(self) -> None:
+        """End the process group, at once."""
         if _wait(self._process, 0.0) is None:
             self._process.kill()
         if hasattr(os, "killpg"):

@@ -175,8 +175,13 @@ class Launcher:
         for gateway in gateways:
             self._in_thread(gateway.close)
         deadline = time.monotonic() + _CLOSE_SECONDS
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+        try:
+            for thread in self._threads:
+                thread.join(max(0.0, deadline - time.monotonic()))
+        except KeyboardInterrupt:  # asked for twice: at once
+            for gateway in gateways:
+                gateway.kill()
+            raise
         self._threads.clear()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)

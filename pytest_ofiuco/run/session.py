@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import uuid
 from dataclasses import replace
 from pathlib import Path
 
@@ -133,7 +132,6 @@ def _controller(
             arguments=arguments,
             extra_arguments=_extra_arguments(config),
             start_up=StartUp(
-                run=uuid.uuid4().hex,
                 directory=config.invocation_params.dir,
                 program=program,
                 is_module=Path(program).name == "__main__.py",

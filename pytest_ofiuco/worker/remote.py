@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import sys
 import traceback
 from types import ModuleType
@@ -45,7 +44,14 @@ BLANKED: Message = {
     "distload": False,
     "looponfail": False,
     "tx": [],
+    "htmlpath": None,
+    "report_log": None,
+    "json_report": False,
 }
+
+
+# pytest's own plugins that keep what failed for the next session: that is the controller's business, too.
+_KEEPERS = ("lfplugin", "nfplugin", "stepwiseplugin")
 
 
 class Cell:
@@ -124,6 +130,8 @@ def make_interactor(channel: Any, config: Any, start: Message) -> Any:
         def pytest_configure(self, config: pytest.Config) -> None:
             for line in start["markers"]:
                 config.addinivalue_line("markers", line)
+            for name in filter(config.pluginmanager.hasplugin, _KEEPERS):
+                config.pluginmanager.unregister(name=name)
             writer = getattr(config.pluginmanager.getplugin("terminalreporter"), "_tw", None)
             if writer is not None:  # what the cell's pytest would print, the controller prints
                 writer._file = open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lives
@@ -294,26 +302,10 @@ def prepare(start: Message) -> Any:
     if getattr(option, "basetemp", None):
         os.makedirs(option.basetemp, exist_ok=True)
         option.basetemp = os.path.join(option.basetemp, cell)
-    config.workerinput = {
-        "workerid": cell,
-        "workercount": 1,
-        "testrunuid": start["run"],
-        "mainargv": sys.argv,
-        "cov_master_host": socket.gethostname(),
-        "cov_master_topdir": os.path.realpath(os.getcwd()),
-        "cov_master_rsync_roots": [],
-    }
-    config.workeroutput = {}
-    measure_whole(config)
-    return config
-
-
-def measure_whole(config: Any) -> None:
-    """Let pytest-cov measure on from where it began: as a worker's it would begin anew, without what was imported."""
     coverage = config.pluginmanager.getplugin("_cov")
-    if hasattr(coverage, "_is_worker"):
-        coverage._is_worker = lambda _: False
+    if coverage is not None:
         coverage.options.cov_report = {}
+    return config
 
 
 def session(channel: Any, start: Message) -> int | None:

@@ -132,7 +132,6 @@ def start_message(directory: Path, *arguments: str, **changes: Any) -> dict[str,
     """What a worker is started with."""
     message: dict[str, Any] = {
         "protocol": 1,
-        "run": "run",
         "directory": str(directory),
         "program": "pytest",
         "is_module": False,

@@ -83,6 +83,10 @@ class ScriptedWorker:
         """Nothing is heard any more."""
         self.is_closed = True
 
+    def kill(self) -> None:
+        """Nothing is heard any more, either."""
+        self.is_closed = True
+
     def say(self, *messages: Message) -> None:
         for message in messages:
             self.receive(message)
@@ -214,7 +218,7 @@ class Scripted:
             progress=lambda total: PreparationProgress(total, lambda _: None, None),
             arguments=Arguments(passed=(), by_cell=()),
             extra_arguments=(),
-            start_up=StartUp(run="run", directory=Path(), program="pytest", is_module=False, options=(), markers=()),
+            start_up=StartUp(directory=Path(), program="pytest", is_module=False, options=(), markers=()),
             jobs=self.jobs,
             bytecode=Path("/bytecode"),
             catches_output=False,
