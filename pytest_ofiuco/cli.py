@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from pytest_ofiuco import __version__
-from pytest_ofiuco.errors import OfiucoError, UsageError
+from pytest_ofiuco.errors import OfiucoError, UsageError, shown
 
 
 class _Parser(argparse.ArgumentParser):
@@ -27,18 +28,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         options = _parser().parse_args(arguments)
-        output = _resolve(options)
+        _print(_resolve(options))
     except OfiucoError as error:
         print(error.render(), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 130
-    try:
-        sys.stdout.buffer.write(output.encode())
-        sys.stdout.flush()
-    except BrokenPipeError:
-        sys.stderr.close()
     return 0
+
+
+def _print(output: str) -> None:
+    """Print to standard output, as UTF-8 whatever the locale.
+
+    A path may hold bytes that are no text; JSON and people read them as ``\\udcff``. Who reads may stop reading: that
+    is no error.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    if sys.stdout is None:
+        raise UsageError("standard output: closed", "leave it open, or send it to a file")
+    try:
+        sys.stdout.buffer.write(output.encode(errors="backslashreplace"))
+        sys.stdout.flush()
+    except OSError as error:
+        # What is left in the buffer would be tried once more, and complained of, when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise UsageError(f"standard output: {error.strerror}", "make room there, or send it elsewhere") from error
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,7 +95,7 @@ def _resolve(options: argparse.Namespace) -> str:
 
     python = Python.parse(options.python)
     if options.variant is not None:
-        raise UsageError(f"variant {options.variant!r}: the project defines no variants", "leave --variant out")
+        raise UsageError(f"variant {shown(options.variant)}: the project defines no variants", "leave --variant out")
     host_tag = ""
     if options.platform == HOST:
         from pytest_ofiuco.store.interpreters import host_platform

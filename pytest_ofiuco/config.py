@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from packaging.utils import canonicalize_name
+
+from pytest_ofiuco.core.lock import MAIN
 from pytest_ofiuco.core.matrix import Exclusion, PlatformAxis, PythonRange
 from pytest_ofiuco.core.platforms import MARKER_KEYS, PlatformDefinition, find, fixed
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.core.target import Python
-from pytest_ofiuco.errors import UsageError
+from pytest_ofiuco.errors import UsageError, shown
 
 HOST = "host"
 """The platform of the machine that the matrix runs on."""
@@ -45,13 +48,16 @@ class PlatformSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """What [tool.ofiuco] says; ``None`` where it leaves the choice open."""
+    """What [tool.ofiuco] says; ``None`` where it leaves the choice open. Groups and extras are normalized.
+
+    Empty ``groups`` are taken at their word: nothing ships, and environments hold what the tests need.
+    """
 
     file: str = "pyproject.toml"
     lock: str | None = None
     python: tuple[Python, ...] | None = None
     platforms: tuple[str, ...] = (HOST,)
-    groups: tuple[str, ...] = ("main",)
+    groups: tuple[str, ...] = (MAIN,)
     extras: tuple[str, ...] = ()
     test_groups: tuple[str, ...] | None = None
     install_project: InstallProject = "auto"
@@ -92,14 +98,18 @@ def read(pyproject: Table) -> Config:
         lock=table.text("lock"),
         python=_pythons(table),
         platforms=names,
-        groups=table.texts("groups") or ("main",),
-        extras=table.texts("extras"),
-        test_groups=table.texts("test-groups") if "test-groups" in table else None,
+        groups=_names(table, "groups") if "groups" in table else (MAIN,),
+        extras=_names(table, "extras"),
+        test_groups=_names(table, "test-groups") if "test-groups" in table else None,
         install_project=_install_project(table),
         missing_python="skip" if _choice(table, "missing-python", ("error", "skip")) == "skip" else "error",
         exclude=_exclusions(table),
         settings=settings,
     )
+
+
+def _names(table: Table, key: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(canonicalize_name(name) for name in table.texts(key)))
 
 
 def _pythons(table: Table) -> tuple[Python, ...] | None:
@@ -173,13 +183,13 @@ def _install_project(table: Table) -> InstallProject:
         return value  # type: ignore[no-any-return]
     if "install-project" not in table:
         return "auto"
-    raise table.wrong("install-project", f"{value!r} is not a choice", 'use "editable", "wheel" or false')
+    raise table.wrong("install-project", f"{shown(value)} is not a choice", 'use "editable", "wheel" or false')
 
 
 def _choice(table: Table, key: str, choices: tuple[str, ...]) -> str | None:
     value = table.text(key)
     if value is not None and value not in choices:
-        raise table.wrong(key, f"{value!r} is not a choice", f"use one of: {', '.join(choices)}")
+        raise table.wrong(key, f"{shown(value)} is not a choice", f"use one of: {', '.join(choices)}")
     return value
 
 

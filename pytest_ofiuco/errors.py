@@ -9,6 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+_LONGEST = 120
+
+
+def brief(text: str) -> str:
+    """A text that a message repeats, of at most 120 characters."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def shown(value: object) -> str:
+    """A value that a message repeats: quoted, and cut where it is long."""
+    return repr(brief(value)) if isinstance(value, str) else brief(repr(value))
+
 
 class OfiucoError(Exception):
     """The root of all errors raised on purpose."""
@@ -94,7 +106,7 @@ class UnknownNameError(OfiucoError):
         return f"this lock lists no {self.kind}s: leave it out, or lock again with it"
 
     def __str__(self) -> str:
-        return f"{self.file}: the lock has no {self.kind} {self.name!r}"
+        return f"{self.file}: the lock has no {self.kind} {shown(self.name)}"
 
 
 @dataclass(eq=False)
@@ -122,7 +134,7 @@ class PythonNotAdmittedError(OfiucoError):
     hint: str | None = "choose a Python that it admits, or lock the project again for this one"
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.at}: Python {self.python} is not admitted by {self.required!r}"
+        return f"{self.file}: {self.at}: Python {self.python} is not admitted by {shown(self.required)}"
 
 
 @dataclass(eq=False)
@@ -188,9 +200,9 @@ class NoArtifactError(OfiucoError):
         return f"lock a version of {self.package} that has a file for this platform, or leave this cell out"
 
     def __str__(self) -> str:
-        shown = list(self.offers[:6])
-        more = len(self.offers) - len(shown)
-        offers = ", ".join(shown) + (f", and {more} more" if more > 0 else "") if shown else "no files at all"
+        named = list(self.offers[:6])
+        more = len(self.offers) - len(named)
+        offers = ", ".join(named) + (f", and {more} more" if more > 0 else "") if named else "no files at all"
         return (
             f"{self.file}: {self.at}: no file of {self.package} {self.version} fits {self.target}"
             f" ({self.reason}); the lock offers {offers}"

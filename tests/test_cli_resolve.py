@@ -13,7 +13,7 @@ from pytest_ofiuco.cli import main
 from tests.formats.examples import POETRY, PYLOCK, UV
 
 HERE = ("--python", "3.12", "--platform", "manylinux_2_28_x86_64")
-PROJECT = '[project]\nname = "project"\n'
+PROJECT = '[project]\nname = "project"\ndynamic = ["dependencies"]\n'
 
 
 @pytest.fixture
@@ -110,7 +110,10 @@ def test_the_first_of_several_locks(project: Path, capsys: pytest.CaptureFixture
 def test_a_warning_goes_to_standard_error(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(project, POETRY.replace('lock-version = "2.1"', 'lock-version = "2.9"'), "poetry.lock")
     assert main(["resolve", "--project", str(project), *HERE]) == 0
-    assert capsys.readouterr().err == "warning: poetry.lock: lock-version 2.9 is newer than 2.1, read as 2.1\n"
+    assert capsys.readouterr().err.splitlines() == [
+        "warning: poetry.lock: lock-version 2.9 is newer than 2.1, read as 2.1",
+        "warning: poetry.lock: out of date with pyproject.toml: lock again (`poetry lock`)",
+    ]
 
 
 def test_as_a_command(project: Path) -> None:
@@ -139,7 +142,7 @@ def test_no_such_lock(project: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert refused(capsys, "--project", project, "--lock", "my.lock", *HERE) == (
         2,
         f"{project}: no lock file here (looked for my.lock)",
-        "name an existing lock with --lock",
+        "name a lock file that exists",
     )
 
 
@@ -382,3 +385,31 @@ def test_no_such_command(arguments: list[str], capsys: pytest.CaptureFixture[str
     error, hint = capsys.readouterr().err.splitlines()
     assert error.startswith("error: ")
     assert hint == "hint: see `ofiuco --help`"
+
+
+def run(project: Path, *arguments: str | bytes, out: int) -> tuple[int, str]:
+    command: list[str | bytes] = [sys.executable, "-m", "pytest_ofiuco", "resolve", "--project", str(project), *HERE]
+    done = subprocess.run([*command, *arguments], stdout=out, stderr=subprocess.PIPE, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
+def test_output_that_cannot_be_written(project: Path) -> None:
+    write(project, UV, "uv.lock")
+    with Path("/dev/full").open("wb") as full:
+        assert run(project, out=full.fileno()) == (
+            2,
+            "error: standard output: No space left on device\nhint: make room there, or send it elsewhere\n",
+        )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has file names of any bytes")
+@pytest.mark.parametrize("format_", ["json", "table"])
+def test_a_path_that_is_no_text(format_: str, project: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    name = b"\xff.lock".decode(errors="surrogateescape")
+    write(project, UV, name)
+    assert main(["resolve", "--project", str(project), *HERE, "--lock", name, "--format", format_]) == 0
+    out = capfdbinary.readouterr().out
+    assert b"\\udcff.lock" in out
+    if format_ == "json":
+        assert json.loads(out)["lock"]["path"].endswith("\udcff.lock")

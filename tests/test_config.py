@@ -214,3 +214,18 @@ def test_axis_refined() -> None:
 def test_axis_unknown() -> None:
     with pytest.raises(UsageError, match="platform 'amiga': neither a built-in name nor a platform tag"):
         AXES.axis("amiga", "")
+
+
+def test_names_are_normalized() -> None:
+    read_ = config('groups = ["Main", "Dev_Tools"]\nextras = ["Cpu.X"]\ntest-groups = ["T_1", "t-1"]')
+    assert (read_.groups, read_.extras, read_.test_groups) == (("main", "dev-tools"), ("cpu-x",), ("t-1",))
+
+
+def test_no_groups_are_no_groups() -> None:
+    assert config("groups = []").groups == ()
+
+
+def test_long_values_are_cut() -> None:
+    with pytest.raises(InputError) as caught:
+        config(f'missing-python = "{"x" * 5000}"')
+    assert len(str(caught.value)) < 250

@@ -6,11 +6,14 @@ archive is a direct URL or path, vcs is a commit, a directory is a source tree.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NoReturn
 
 Hashes = tuple[tuple[str, str], ...]
 """Pairs of algorithm and lower-case hex digest, sorted by algorithm."""
+
+_USER_INFO = re.compile(r"(?<=://)[^/?#\s]*@")
 
 
 def hashes_of(values: dict[str, str]) -> Hashes:
@@ -21,6 +24,11 @@ def hashes_of(values: dict[str, str]) -> Hashes:
 def sha256_of(hashes: Hashes) -> str | None:
     """The sha256 hex digest among ``hashes``, if there is one."""
     return dict(hashes).get("sha256")
+
+
+def without_user_info(text: str) -> str:
+    """``text`` with no user name and password in any URL: fit for a log and for people."""
+    return _USER_INFO.sub("", text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,3 +91,8 @@ class Directory:
 
 
 Artifact = Wheel | Sdist | Archive | Vcs | Directory
+
+
+def unknown(artifact: NoReturn) -> NoReturn:
+    """The last case of a ``match`` on an artifact: the type checker holds that it is never reached."""
+    raise AssertionError(f"no kind of artifact: {artifact!r}")

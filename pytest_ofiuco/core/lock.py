@@ -74,9 +74,10 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """A parsed lock.
+    """A parsed lock; every name of a group or an extra in it is normalized.
 
-    ``requires_python`` holds alternatives, of which one must admit the target. ``groups`` and ``extras`` map names to
+    ``requires_python`` holds alternatives, of which one must admit the target; ``requires_python_file`` is the file
+    that says so, where the lock does not. ``groups`` and ``extras`` map names to
     root edges, ``always`` are the roots whatever is selected; ``activates`` maps ``("extra" | "group", name)`` to the
     encoded names that uv's conflict markers test; ``flat`` says that whoever exported the lock left no groups in it.
     """
@@ -93,6 +94,7 @@ class Lock:
     extras: Mapping[str, tuple[Dependency, ...]] = field(default_factory=dict)
     requires_python: tuple[SpecifierSet, ...] = ()
     requires_python_text: str = ""
+    requires_python_file: str = ""
     environments: tuple[Marker, ...] = ()
     activates: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     conflicts: tuple[frozenset[tuple[str, str]], ...] = ()
@@ -125,9 +127,8 @@ class Lock:
                 raise ConflictError(self.path, " ".join(both[0]), " ".join(both[1]))
         return Selection(groups=tuple(sorted(chosen_groups)), extras=tuple(sorted(chosen_extras)))
 
-    def _known(self, kind: str, name: str, known: Iterable[str]) -> str:
-        by_normalized = {canonicalize_name(each): each for each in known}
-        try:
-            return by_normalized[canonicalize_name(name)]
-        except KeyError:
-            raise UnknownNameError(self.path, kind, name, sorted(by_normalized.values())) from None
+    def _known(self, kind: str, name: str, known: Mapping[str, object]) -> str:
+        normalized = canonicalize_name(name)
+        if normalized not in known:
+            raise UnknownNameError(self.path, kind, name, sorted(known))
+        return normalized

@@ -9,7 +9,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from pytest_ofiuco.core.platforms import PlatformDefinition
 from pytest_ofiuco.core.target import Python, Target
-from pytest_ofiuco.errors import UsageError
+from pytest_ofiuco.errors import UsageError, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class PythonRange:
             return cls(text=text, specifiers=SpecifierSet(written))
         except InvalidSpecifier as error:
             raise UsageError(
-                f"python {text!r}: neither a version nor specifiers", hint='write "3.12" or ">=3.11,<3.13"'
+                f"python {shown(text)}: neither a version nor specifiers", hint='write "3.12" or ">=3.11,<3.13"'
             ) from error
 
     def admits(self, python: Python) -> bool:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from packaging.tags import mac_platforms
 
-from pytest_ofiuco.errors import UsageError
+from pytest_ofiuco.errors import UsageError, shown
 
 _LEGACY_MANYLINUX = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
 _LINUX_ARCHITECTURES = frozenset(
@@ -65,7 +65,7 @@ class Platform:
             if platform is not None:
                 return platform
         raise UsageError(
-            f"platform {tag!r}: neither a built-in name nor a platform tag",
+            f"platform {shown(tag)}: neither a built-in name nor a platform tag",
             hint="use a tag such as manylinux_2_28_aarch64, macosx_14_0_arm64, win_amd64,"
             f" or one of: {', '.join(BUILTIN)}",
         )

@@ -99,7 +99,8 @@ class _Walk:
         lock, full_version = self.lock, self.target.python.full_version
         admitted = (self.admits(each, "requires-python") for each in lock.requires_python)
         if lock.requires_python and not any(admitted):
-            raise PythonNotAdmittedError(lock.path, "requires-python", full_version, lock.requires_python_text)
+            file = lock.requires_python_file or lock.path
+            raise PythonNotAdmittedError(file, "requires-python", full_version, lock.requires_python_text)
         if lock.environments and not any(self.holds(marker, frozenset()) for marker in lock.environments):
             raise PlatformNotAdmittedError(
                 lock.path, "environments", str(self.target), [str(marker) for marker in lock.environments]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
@@ -12,7 +13,7 @@ from packaging.markers import InvalidMarker, Marker
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
-from pytest_ofiuco.errors import InputError
+from pytest_ofiuco.errors import InputError, shown
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -23,8 +24,10 @@ T = TypeVar("T")
 
 _LONGEST_SPECIFIERS = 1000
 
-_LONGEST_SHOWN = 120
-"""Characters of a value that a message repeats."""
+_INTEGER_BITS = 63
+"""What TOML asks readers for: signed integers of 64 bits. Longer ones cannot even be shown."""
+
+_PASSWORD = re.compile(r"//[^/]*@")
 
 _TOML_TYPES = {
     str: "a string",
@@ -40,18 +43,32 @@ def parse(content: bytes, file: str) -> Table:
     """The root table of a TOML document.
 
     Raises:
-        InputError: the bytes are not UTF-8, not TOML, or nested beyond reason.
+        InputError: the bytes are not UTF-8, not TOML, nested beyond reason, or hold a number that is.
     """
     try:
-        return Table(tomllib.loads(content.decode("utf-8-sig")), file=file)
+        document = tomllib.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise InputError(file, f"byte {error.start}", "not UTF-8", "restore the file from version control") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError is one, and so is what int() says of a number that is too long
         raise InputError(
             file, "", f"not valid TOML: {error}", "repair it, or restore it from version control"
         ) from error
     except RecursionError as error:
         raise InputError(file, "", "not valid TOML: nested too deeply", "restore it from version control") from error
+    _check_integers(document, file)
+    return Table(document, file=file)
+
+
+def _check_integers(document: Mapping[str, Any], file: str) -> None:
+    pending: list[tuple[str, Any]] = [("", document)]
+    while pending:
+        at, value = pending.pop()
+        if isinstance(value, dict):
+            pending.extend((f"{at}.{key}" if at else key, each) for key, each in value.items())
+        elif isinstance(value, list):
+            pending.extend((f"{at}[{index}]", each) for index, each in enumerate(value))
+        elif isinstance(value, int) and value.bit_length() > _INTEGER_BITS:
+            raise InputError(file, at, "an integer of more than 64 bits")
 
 
 class Table:
@@ -155,7 +172,7 @@ class Table:
         try:
             return canonicalize_name(value, validate=True)
         except InvalidName as error:
-            raise self.wrong(key, f"{value!r} is not a project name") from error
+            raise self.wrong(key, f"{shown(value)} is not a project name") from error
 
     def marker(self, key: str, value: str | None = None) -> Marker | None:
         """An environment marker, if there is one."""
@@ -172,8 +189,7 @@ class Table:
             return parse(text)
         except (error_type, RecursionError) as error:
             reason = "nested too deeply" if isinstance(error, RecursionError) else str(error).partition("\n")[0]
-            shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
-            raise self.wrong(key, f"cannot read {shown!r}: {reason}") from error
+            raise self.wrong(key, f"cannot read {shown(_PASSWORD.sub('//…@', text))}: {reason}") from error
 
 
 @lru_cache(maxsize=4096)

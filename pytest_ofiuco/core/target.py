@@ -13,7 +13,7 @@ from packaging.tags import Tag, compatible_tags, cpython_tags, generic_tags
 from packaging.version import Version
 
 from pytest_ofiuco.core.platforms import Platform
-from pytest_ofiuco.errors import UsageError
+from pytest_ofiuco.errors import UsageError, shown
 
 _PYPY_ABI = {(3, 8): "pypy38_pp73", (3, 9): "pypy39_pp73", (3, 10): "pypy310_pp73", (3, 11): "pypy311_pp73"}
 
@@ -46,9 +46,9 @@ class Python:
             version = Version(rest.removesuffix("t") if free_threaded else rest)
         except ValueError:  # also for numbers of more digits than Python reads
             version = None
-        if version is None or len(version.release) not in (2, 3) or version.major != 3 or version.local:
+        if version is None or not rest[:1].isdecimal() or not _names_a_python(version):
             raise UsageError(
-                f"python {text!r}: not a version of Python 3",
+                f"python {shown(text)}: not a version of Python 3",
                 hint="write it as 3.12, 3.12.4, 3.13t (free-threaded) or pypy3.10",
             )
         return cls(text=text.strip(), implementation=implementation, version=version, free_threaded=free_threaded)
@@ -79,6 +79,12 @@ class Python:
         prefix = "pypy" if self.implementation == "pypy" else "py"
         number = str(self.version) if self.is_exact else f"{self.version.major}{self.version.minor}"
         return f"{prefix}{number}{'t' if self.free_threaded else ''}"
+
+
+def _names_a_python(version: Version) -> bool:
+    """Whether it is 3.X or 3.X.Y, perhaps a prerelease: no Python has an epoch, a post-, dev or local release."""
+    is_odd = version.epoch or version.is_postrelease or version.is_devrelease or version.local
+    return not is_odd and version.major == 3 and len(version.release) in (2, 3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Sdist, Vcs, Wheel
+from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Sdist, Vcs, Wheel, unknown
 from pytest_ofiuco.core.resolve import Resolution
 
 VERSION = 1
@@ -43,33 +43,13 @@ def artifact_json(artifact: Artifact) -> dict[str, Any]:
     """An artifact by its kind; ``url`` and ``index`` are null where the lock names none."""
     match artifact:
         case Wheel() | Sdist():
-            found: dict[str, Any] = {
-                "kind": artifact.kind,
-                "filename": artifact.filename,
-                "hashes": dict(artifact.hashes),
-                "url": artifact.url,
-                "index": artifact.index,
-            }
-            if artifact.path is not None:
-                found["path"] = artifact.path
-            return found
+            found = _file(artifact) | {"index": artifact.index}
+            return found if artifact.path is None else found | {"path": artifact.path}
         case Archive():
-            return {
-                "kind": artifact.kind,
-                "filename": artifact.filename,
-                "hashes": dict(artifact.hashes),
-                "url": artifact.url,
-                "index": None,
-                "path": artifact.path,
-                "subdirectory": artifact.subdirectory,
-            }
+            return _file(artifact) | {"path": artifact.path, "subdirectory": artifact.subdirectory}
         case Vcs():
-            return {
-                "kind": artifact.kind,
-                "filename": None,
-                "hashes": {},
+            return _no_file(artifact) | {
                 "url": artifact.url,
-                "index": None,
                 "path": artifact.path,
                 "type": artifact.type,
                 "commit": artifact.commit,
@@ -77,13 +57,24 @@ def artifact_json(artifact: Artifact) -> dict[str, Any]:
                 "subdirectory": artifact.subdirectory,
             }
         case Directory():
-            return {
-                "kind": artifact.kind,
-                "filename": None,
-                "hashes": {},
-                "url": None,
-                "index": None,
+            return _no_file(artifact) | {
                 "path": artifact.path,
                 "editable": artifact.editable,
                 "subdirectory": artifact.subdirectory,
             }
+        case _:
+            unknown(artifact)
+
+
+def _file(artifact: Wheel | Sdist | Archive) -> dict[str, Any]:
+    return {
+        "kind": artifact.kind,
+        "filename": artifact.filename,
+        "hashes": dict(artifact.hashes),
+        "url": artifact.url,
+        "index": None,
+    }
+
+
+def _no_file(artifact: Vcs | Directory) -> dict[str, Any]:
+    return {"kind": artifact.kind, "filename": None, "hashes": {}, "url": None, "index": None}

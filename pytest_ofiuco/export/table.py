@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Sdist, Vcs, Wheel
+from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Sdist, Vcs, Wheel, unknown, without_user_info
 from pytest_ofiuco.core.resolve import Resolution
 
 
@@ -24,11 +24,13 @@ def resolution_table(resolution: Resolution) -> str:
 
 
 def source_of(artifact: Artifact) -> str:
-    """What is fetched or built, in a word."""
+    """What is fetched or built, in a word that holds no password."""
     match artifact:
         case Wheel() | Sdist() | Archive():
             return artifact.filename
         case Vcs():
-            return f"{artifact.type}+{artifact.url or artifact.path}@{artifact.commit}"
+            return f"{artifact.type}+{without_user_info(artifact.url or artifact.path or '')}@{artifact.commit}"
         case Directory():
             return artifact.path
+        case _:
+            unknown(artifact)

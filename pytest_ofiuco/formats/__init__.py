@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import MappingProxyType
 
 from pytest_ofiuco.core.lock import Lock
 from pytest_ofiuco.core.table import Table, parse
 from pytest_ofiuco.errors import InputError
 from pytest_ofiuco.formats import poetry, pylock, uv
+from pytest_ofiuco.formats._requires_python import of_project
 
 Reader = Callable[[Table, bytes, Table], Lock]
 
@@ -21,6 +23,8 @@ DEFAULT_NAMES = ("uv.lock", "poetry.lock", "pylock.toml")
 def read(content: bytes, name: str, pyproject: Table) -> Lock:
     """Read a lock; its format is told by its name, else by its content.
 
+    Where the lock does not say which Pythons it is for (pip's does not), it is for those that the project admits.
+
     Args:
         content: the file's bytes.
         name: the path as the user would write it, for messages and output.
@@ -30,7 +34,13 @@ def read(content: bytes, name: str, pyproject: Table) -> Lock:
         InputError, LockVersionError: it is not a lock that can be read.
     """
     document = parse(content, name)
-    return _reader(document, name)(document, content, pyproject)
+    lock = _reader(document, name)(document, content, pyproject)
+    if lock.requires_python:
+        return lock
+    admitted, text = of_project(pyproject)
+    if not admitted:
+        return lock
+    return replace(lock, requires_python=admitted, requires_python_text=text, requires_python_file=pyproject.file)
 
 
 def _reader(document: Table, name: str) -> Reader:

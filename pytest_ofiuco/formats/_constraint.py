@@ -10,6 +10,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from pytest_ofiuco.core.table import specifier_set
+from pytest_ofiuco.errors import shown
 
 _OPERATORS = ("===", "==", "!=", "<=", ">=", "~=", "<", ">")
 
@@ -50,7 +51,7 @@ def _specifier(piece: str) -> str:
             return str(specifier_set(f"=={piece.removeprefix('=')}"))
         specifier_set(piece)
     except (InvalidVersion, InvalidSpecifier) as error:
-        raise ValueError(f"{piece!r} is not a version constraint") from error
+        raise ValueError(f"{shown(piece)} is not a version constraint") from error
     return piece
 
 

@@ -18,10 +18,11 @@ from packaging.version import InvalidVersion, Version
 from pytest_ofiuco.core.artifact import Archive, Directory, Hashes, Sdist, Vcs, Wheel
 from pytest_ofiuco.core.lock import MAIN, Dependency, Lock, Package
 from pytest_ofiuco.core.table import Table
-from pytest_ofiuco.errors import LockVersionError
+from pytest_ofiuco.errors import LockVersionError, shown
 from pytest_ofiuco.formats._constraint import alternatives
 from pytest_ofiuco.formats._markers import with_extras_as_set
 from pytest_ofiuco.formats._source import direct_file, filename_of, fragment_hash, hash_of, is_sdist
+from pytest_ofiuco.formats._stale import poetry_is_stale
 
 _KNOWN = Version("2.1")
 
@@ -37,6 +38,31 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
     version, warnings = _version(document, metadata)
     tables = document.tables("package")
     packages = tuple(_package(table) for table in tables)
+    groups = _groups(tables, packages, pyproject)
+    optional = _optional_groups(pyproject)
+    text = metadata.text("python-versions") or ""
+    is_stale = poetry_is_stale(document, content, pyproject)
+    stale = (f"{document.file}: out of date with {pyproject.file}: lock again (`poetry lock`)",) if is_stale else ()
+    return Lock(
+        format="poetry",
+        version=version,
+        path=document.file,
+        sha256=hashlib.sha256(content).hexdigest(),
+        shape="star",
+        packages=packages,
+        groups=groups,
+        default_groups=tuple(name for name in groups if name not in optional),
+        extras={canonicalize_name(name): () for name in document.table("extras")},
+        requires_python=_python_versions(metadata, text),
+        requires_python_text=text,
+        warnings=(*warnings, *stale),
+    )
+
+
+def _groups(
+    tables: list[Table], packages: tuple[Package, ...], pyproject: Table
+) -> Mapping[str, tuple[Dependency, ...]]:
+    """Root edges by normalized group: Poetry writes names normalized into the lock, people as they like elsewhere."""
     requested = _requested_extras(pyproject)
     groups: dict[str, list[Dependency]] = {MAIN: []}
     for table, package in zip(tables, packages, strict=True):
@@ -48,25 +74,10 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
                 extras=requested.get(package.name, ()),
                 source=package.source,
             )
-            groups.setdefault(group, []).append(edge)
+            groups.setdefault(canonicalize_name(group), []).append(edge)
     for group in _declared_groups(pyproject):
-        groups.setdefault(group, [])
-    optional = _optional_groups(pyproject)
-    text = metadata.text("python-versions") or ""
-    return Lock(
-        format="poetry",
-        version=version,
-        path=document.file,
-        sha256=hashlib.sha256(content).hexdigest(),
-        shape="star",
-        packages=packages,
-        groups={name: tuple(edges) for name, edges in groups.items()},
-        default_groups=tuple(name for name in groups if name not in optional),
-        extras={canonicalize_name(name): () for name in document.table("extras")},
-        requires_python=_python_versions(metadata, text),
-        requires_python_text=text,
-        warnings=warnings,
-    )
+        groups.setdefault(canonicalize_name(group), [])
+    return {name: tuple(edges) for name, edges in groups.items()}
 
 
 def _version(document: Table, metadata: Table) -> tuple[str, tuple[str, ...]]:
@@ -74,7 +85,7 @@ def _version(document: Table, metadata: Table) -> tuple[str, tuple[str, ...]]:
     try:
         version = Version(text)
     except InvalidVersion as error:
-        raise metadata.wrong("lock-version", f"{text!r} is not a version") from error
+        raise metadata.wrong("lock-version", f"{shown(text)} is not a version") from error
     if version.major != _KNOWN.major or version < _KNOWN:
         raise LockVersionError(document.file, "metadata.lock-version", text, f"poetry.lock {_KNOWN}")
     if version > _KNOWN:
@@ -165,7 +176,9 @@ def _direct(
                 subdirectory=source.text("subdirectory"),
             )
         case _:
-            raise source.wrong("type", f"{kind!r} is not a source that is known (git, url, file, directory, legacy)")
+            raise source.wrong(
+                "type", f"{shown(kind)} is not a source that is known (git, url, file, directory, legacy)"
+            )
 
 
 def _dependencies(table: Table) -> Iterator[Dependency]:
@@ -214,7 +227,9 @@ def _declared_groups(pyproject: Table) -> tuple[str, ...]:
 
 
 def _optional_groups(pyproject: Table) -> frozenset[str]:
-    return frozenset(name for name, group in _group_tables(pyproject).items() if group.boolean("optional"))
+    return frozenset(
+        canonicalize_name(name) for name, group in _group_tables(pyproject).items() if group.boolean("optional")
+    )
 
 
 def _requested_extras(pyproject: Table) -> Mapping[NormalizedName, tuple[NormalizedName, ...]]:

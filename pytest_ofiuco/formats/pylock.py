@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from pytest_ofiuco.core.artifact import Archive, Directory, Sdist, Vcs, Wheel, hashes_of
 from pytest_ofiuco.core.lock import MAIN, Dependency, Lock, Package
 from pytest_ofiuco.core.table import Table
-from pytest_ofiuco.errors import InputError, LockVersionError
+from pytest_ofiuco.errors import InputError, LockVersionError, brief
 from pytest_ofiuco.formats._source import direct_file, filename_of
 
 
@@ -34,7 +34,9 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
         Dependency(name=entry.name, at=f"packages[{index}]", marker=entry.marker, version=None, source=package.source)
         for index, (entry, package) in enumerate(zip(lock.packages, packages, strict=True))
     )
-    groups = tuple(lock.dependency_groups or ())
+    groups = [canonicalize_name(name) for name in lock.dependency_groups or ()]
+    # "default-groups: … names of synthetic dependency groups": they need not be among dependency-groups.
+    default_groups = [canonicalize_name(name) for name in lock.default_groups or ()]
     specifiers = lock.requires_python
     return Lock(
         format="pylock",
@@ -44,9 +46,9 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
         shape="star",
         packages=packages,
         always=edges,
-        groups={MAIN: (), **dict.fromkeys(groups, ())},
-        default_groups=(MAIN, *(lock.default_groups or ())),
-        extras=dict.fromkeys(lock.extras or (), ()),
+        groups={MAIN: (), **dict.fromkeys((*groups, *default_groups), ())},
+        default_groups=(MAIN, *default_groups),
+        extras=dict.fromkeys(map(canonicalize_name, lock.extras or ()), ()),
         requires_python=(specifiers,) if specifiers else (),
         requires_python_text=str(specifiers or ""),
         environments=tuple(lock.environments or ()),
@@ -80,13 +82,13 @@ def _validated(document: Table, hollow: frozenset[int]) -> Pylock:
         return Pylock.from_dict(data)
     except PylockUnsupportedVersionError as error:
         raise LockVersionError(
-            document.file, "lock-version", str(document.data.get("lock-version")), "pylock.toml 1.x"
+            document.file, "lock-version", brief(str(document.data.get("lock-version"))), "pylock.toml 1.x"
         ) from error
     except PylockValidationError as error:
         hint = "lock the project again; the file breaks the pylock.toml specification"
-        raise InputError(document.file, error.context or "", error.message, hint) from error
+        raise InputError(document.file, error.context or "", brief(error.message), hint) from error
     except (RecursionError, ValueError, TypeError) as error:
-        raise InputError(document.file, "", f"not a pylock.toml: {error}") from error
+        raise InputError(document.file, "", f"not a pylock.toml: {brief(str(error))}") from error
 
 
 def _package(file: str, index: int, entry: Entry, *, is_hollow: bool) -> Package:

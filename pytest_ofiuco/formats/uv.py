@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from packaging.markers import Marker
 from packaging.utils import canonicalize_name
@@ -15,9 +14,10 @@ from packaging.utils import canonicalize_name
 from pytest_ofiuco.core.artifact import Archive, Directory, Sdist, Vcs, Wheel
 from pytest_ofiuco.core.lock import MAIN, Dependency, Lock, Package
 from pytest_ofiuco.core.table import Table
-from pytest_ofiuco.errors import LockVersionError
+from pytest_ofiuco.errors import LockVersionError, brief, shown
 from pytest_ofiuco.formats._markers import with_extras_as_set
-from pytest_ofiuco.formats._source import direct_file, filename_of, hash_of
+from pytest_ofiuco.formats._stale import uv_differences
+from pytest_ofiuco.formats._uv_source import archive_of, commit_of, sdist_of, wheel_of
 
 _DIRECT = ("git", "url", "path", "directory", "editable", "virtual")
 
@@ -53,6 +53,7 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
         environments=_markers(document, "supported-markers"),
         activates=_activations(members, groups, extras),
         conflicts=_conflicts(document, {member.name for member in members}),
+        warnings=_stale(document, roots, pyproject),
     )
 
 
@@ -87,16 +88,16 @@ def _package(table: Table, *, is_root: bool) -> Package:
         raise table.wrong("source", "not a source that is known (registry, git, url, path, directory, …)")
     location = source.required_location(kind)
     index = location if kind == "registry" else None
-    wheels: list[Wheel] = [_wheel(each, index, source, kind) for each in table.tables("wheels")]
+    wheels: list[Wheel] = [wheel_of(each, index, source, kind) for each in table.tables("wheels")]
     sdist: Sdist | None = None
     direct: Archive | Vcs | Directory | None = None
     if kind == "registry":
-        sdist = _sdist(table, index)
+        sdist = sdist_of(table, index)
     elif kind in ("url", "path"):
         if not wheels:
-            direct = _archive(table, source, kind, location)
+            direct = archive_of(table, source, kind, location)
     elif kind == "git":
-        direct = _git(location)
+        direct = commit_of(location)
     elif kind in ("directory", "editable"):
         direct = Directory(path=location, editable=kind == "editable", subdirectory=None)
     return Package(
@@ -115,72 +116,6 @@ def _package(table: Table, *, is_root: bool) -> Package:
 
 def _source_key(source: Table) -> str:
     return " ".join(f"{key}={source.data[key]}" for key in sorted(source))
-
-
-def _wheel(table: Table, index: str | None, source: Table, kind: str) -> Wheel:
-    url, path, filename = table.location("url"), table.location("path"), table.location("filename")
-    if kind == "url":
-        url = url or source.required_text("url")
-    elif kind == "path":
-        path = path or source.required_text("path")
-    elif kind == "registry" and path is not None and index is not None:
-        path = f"{index.rstrip('/')}/{path}"
-    location = filename or url or path
-    if location is None:
-        raise table.wrong("url", "required, and missing")
-    return Wheel(
-        filename=filename_of(location),
-        hashes=_hashes(table),
-        url=url,
-        path=path,
-        index=index,
-    )
-
-
-def _sdist(table: Table, index: str | None) -> Sdist | None:
-    if "sdist" not in table:
-        return None
-    sdist = table.table("sdist")
-    url, path = sdist.location("url"), sdist.location("path")
-    if path is not None and index is not None:
-        path = f"{index.rstrip('/')}/{path}"
-    location = url or path
-    if location is None:
-        raise sdist.wrong("url", "required, and missing")
-    return Sdist(filename=filename_of(location), hashes=_hashes(sdist), url=url, path=path, index=index)
-
-
-def _archive(table: Table, source: Table, kind: str, location: str) -> Archive:
-    sdist = table.table("sdist")
-    found = direct_file(
-        filename_of(location),
-        _hashes(sdist),
-        url=location if kind == "url" else None,
-        path=location if kind == "path" else None,
-        subdirectory=source.text("subdirectory"),
-    )
-    if not isinstance(found, Archive):
-        raise table.wrong("wheels", f"the wheel {found.filename} is named as source and not listed")
-    return found
-
-
-def _hashes(table: Table) -> tuple[tuple[str, str], ...]:
-    text = table.text("hash")
-    return hash_of(text) if text else ()
-
-
-def _git(location: str) -> Vcs:
-    """``https://host/repo?rev=main&subdirectory=sub#commit``."""
-    parts = urlsplit(location)
-    query = parse_qs(parts.query)
-    asked = next((query[key][0] for key in ("rev", "tag", "branch") if key in query), None)
-    return Vcs(
-        type="git",
-        url=urlunsplit((parts.scheme, parts.netloc, parts.path, "", "")),
-        commit=parts.fragment,
-        requested_revision=asked,
-        subdirectory=query.get("subdirectory", [None])[0],
-    )
 
 
 def _markers(table: Table, key: str) -> tuple[Marker, ...]:
@@ -223,13 +158,13 @@ def _selectable(document: Table, roots: list[Table], members: list[Package]) -> 
         for name in metadata.texts("provides-extras"):
             extras.setdefault(table.normalized("metadata.provides-extras", name), [])
         for name in metadata.table("requires-dev"):
-            groups.setdefault(name, [])
+            groups.setdefault(canonicalize_name(name), [])
         development = table.table("dev-dependencies")
         for name in development:
-            groups.setdefault(name, []).extend(_edges(development.tables(name), None))
+            groups.setdefault(canonicalize_name(name), []).extend(_edges(development.tables(name), None))
     without_project = document.table("manifest").table("dependency-groups")
     for name in without_project:
-        groups.setdefault(name, []).extend(_edges(without_project.tables(name), None))
+        groups.setdefault(canonicalize_name(name), []).extend(_edges(without_project.tables(name), None))
     return _frozen(groups), _frozen(extras)
 
 
@@ -252,12 +187,27 @@ def _frozen(edges: dict[str, list[Dependency]]) -> Edges:
 
 
 def _default_groups(pyproject: Table, groups: Edges) -> tuple[str, ...]:
-    """``default-groups`` of [tool.uv]: names, or ``"all"``; ``dev`` where it says nothing."""
+    """``default-groups`` of [tool.uv]: names, or ``"all"``; ``dev`` where it says nothing.
+
+    A name that neither the lock nor the project knows is an error, as it is to uv.
+    """
     settings = pyproject.table("tool").table("uv")
     if settings.data.get("default-groups") == "all":
         return tuple(groups)
     wanted = settings.texts("default-groups") if "default-groups" in settings else ("dev",)
-    return (MAIN, *(name for name in wanted if name in groups and name != MAIN))
+    declared = {canonicalize_name(name) for name in pyproject.table("dependency-groups")}
+    if "dev-dependencies" in settings or "default-groups" not in settings:
+        declared.add(canonicalize_name("dev"))
+    chosen = [MAIN]
+    for index, name in enumerate(wanted):
+        normalized = canonicalize_name(name)
+        if normalized in groups:
+            chosen.append(normalized)
+        elif normalized not in declared:
+            known = sorted({*groups, *declared} - {MAIN})
+            hint = f"name one of: {', '.join(known)}" if known else "leave it out: the project has no groups"
+            raise settings.wrong(f"default-groups[{index}]", f"{shown(name)} is not a group of the project", hint)
+    return tuple(dict.fromkeys(chosen))
 
 
 def _activations(members: list[Package], groups: Edges, extras: Edges) -> dict[tuple[str, str], frozenset[str]]:
@@ -273,6 +223,16 @@ def _activations(members: list[Package], groups: Edges, extras: Edges) -> dict[t
     return found
 
 
+def _stale(document: Table, roots: list[Table], pyproject: Table) -> tuple[str, ...]:
+    if len(roots) != 1:
+        return ()
+    names = uv_differences(roots[0], pyproject, has_metadata=bool(document.integer("revision")))
+    if not names:
+        return ()
+    listed = brief(", ".join(names))
+    return (f"{document.file}: out of date with {pyproject.file} ({listed}): lock again (`uv lock`)",)
+
+
 def _conflicts(document: Table, members: set[str]) -> tuple[frozenset[tuple[str, str]], ...]:
     found = []
     for index, items in enumerate(document.array("conflicts")):
@@ -282,6 +242,6 @@ def _conflicts(document: Table, members: set[str]) -> tuple[frozenset[tuple[str,
             if item.text("package") not in members:
                 continue
             kind = "extra" if "extra" in item else "group"
-            entries.add((kind, item.text(kind) or MAIN))
+            entries.add((kind, canonicalize_name(item.text(kind) or MAIN)))
         found.append(frozenset(entries))
     return tuple(found)

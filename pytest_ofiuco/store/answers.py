@@ -80,17 +80,19 @@ class Answers:
             self._known = {}
             try:
                 content = json.loads(self._store.interpreters.read_bytes())
-                if content["machine"] == self._machine:
-                    self._known = dict(content["answers"])
-            except (OSError, ValueError, KeyError, TypeError):
-                pass
+            except (OSError, ValueError, RecursionError):
+                content = None
+            match content:
+                case {"machine": self._machine, "answers": dict(answers)}:
+                    self._known = answers
         return self._known
 
     def _remembered(self, known: Mapping[str, Any], path: str, *, again: bool) -> Interpreter | Refusal | None:
-        entry = known.get(path)
-        if entry is None or entry.get("stamp") != _stamp(path):
-            return None
-        answer = _read(entry.get("answer"))
+        match known.get(path):
+            case {"stamp": stamp, "answer": dict(said)} if stamp == _stamp(path) and _is_whole(said):
+                answer = _read(said)
+            case _:
+                return None
         if isinstance(answer, Refusal):
             return None if again else answer
         return answer if os.path.exists(answer.path) else None
@@ -127,31 +129,47 @@ class Answers:
             return {"refusal": f"exit code {done.returncode}" + (f": {said[-1][:200]}" if said else "")}
         try:
             answer = json.loads(done.stdout.splitlines()[-1])
-            return answer if isinstance(answer, dict) else {"refusal": "it does not answer as a Python does"}
-        except (ValueError, IndexError):
-            return {"refusal": "it does not answer as a Python does"}
+        except (ValueError, IndexError, RecursionError):
+            answer = None
+        if isinstance(answer, dict) and _is_whole(answer):
+            return answer
+        return {"refusal": "it does not answer as a Python does"}
 
 
 def _stamp(path: str) -> list[int] | None:
     try:
         status = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a path that no system can have
         return None
     return [status.st_mtime_ns, status.st_size]
 
 
-def _read(answer: object) -> Interpreter | Refusal:
+def _is_whole(answer: Mapping[str, Any]) -> bool:
+    """Whether it has the shape of an answer: a refusal, or what ``probe.describe`` gives."""
+    match answer:
+        case {"refusal": str()}:
+            return True
+        case {
+            "executable": str(),
+            "implementation": str(),
+            "version": str(),
+            "free_threaded": bool(),
+            "platform": str(),
+        }:
+            return True
+    return False
+
+
+def _read(answer: Mapping[str, Any]) -> Interpreter | Refusal:
     """An interpreter from what it said, or why it cannot be used."""
-    if not isinstance(answer, dict):
-        return Refusal(reason="it does not answer as a Python does")
     if "refusal" in answer:
-        return Refusal(reason=str(answer["refusal"]))
+        return Refusal(reason=answer["refusal"])
+    path = answer["executable"]
     try:
-        path = str(answer["executable"])
         prefix = "pypy" if answer["implementation"] == "pypy" else ""
         python = Python.parse(f"{prefix}{answer['version']}{'t' if answer['free_threaded'] else ''}")
-        platform = Platform.parse(str(answer["platform"]))
-    except (KeyError, UsageError) as error:
+        platform = Platform.parse(answer["platform"])
+    except UsageError as error:
         return Refusal(reason=f"it is no Python that is known here: {error}")
     if python.minor < _OLDEST:
         return Refusal(reason=f"Python {python} is too old: 3.8 is the oldest that can be used")

@@ -16,14 +16,15 @@ from pathlib import Path
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from pytest_ofiuco.core.artifact import Archive, Directory, Sdist, Vcs
+from pytest_ofiuco.core.artifact import Archive, Directory, Sdist, Vcs, unknown
 from pytest_ofiuco.core.table import Table, parse
 from pytest_ofiuco.errors import BuildError, OfflineError
 from pytest_ofiuco.store import repository, source_archive
 from pytest_ofiuco.store.answers import Interpreter
-from pytest_ofiuco.store.cache import Manifest, Store, digest
+from pytest_ofiuco.store.cache import Manifest, Shape, Store, digest
+from pytest_ofiuco.store.commands import logged, tail_of
 from pytest_ofiuco.store.fetch import Fetcher
-from pytest_ofiuco.store.isolation import BuildEnvironments, clean_environ, logged, tail_of
+from pytest_ofiuco.store.isolation import BuildEnvironments, clean_environ
 from pytest_ofiuco.store.progress import Progress
 from pytest_ofiuco.store.settings import IndexSettings
 from pytest_ofiuco.store.sources import fingerprint, tree_of
@@ -32,6 +33,10 @@ Buildable = Sdist | Archive | Vcs | Directory
 
 _LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
 _LEGACY_REQUIREMENTS = ("setuptools>=40.8.0",)
+
+_OWN = {"wheel": str, "sha256": str}
+_SHARED = {"folder": str | None}
+"""The manifest of a source: the wheel's folder if it serves every interpreter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +93,11 @@ class Builder:
         if built is not None:
             return built
         with ExitStack() as locks:
-            if self._published(shared) is None:  # nobody knows yet whether one build is enough for all
+            if self._published(shared, _SHARED) is None:  # nobody knows yet whether one build is enough for all
                 locks.enter_context(self._store.lock(f"build-{shared.name}"))
             built = self._found(own, shared)
             if built is None:
-                if self._published(shared) is not None:
+                if self._published(shared, _SHARED) is not None:
                     locks.close()
                 built = self._make(artifact, package, interpreter, lock_directory, own)
                 self._share(shared, built)
@@ -100,16 +105,16 @@ class Builder:
 
     def _found(self, own: Path, shared: Path) -> BuiltWheel | None:
         """The interpreter's own wheel, or the one that serves every interpreter."""
-        manifest = self._published(shared)
+        manifest = self._published(shared, _SHARED)
         folder = own if manifest is None or manifest["folder"] is None else self._store.builds / manifest["folder"]
-        manifest = self._published(folder)
+        manifest = self._published(folder, _OWN)
         return None if manifest is None else _built(folder, manifest)
 
     def _make(
         self, artifact: Buildable, package: str, interpreter: Interpreter, lock_directory: Path, folder: Path
     ) -> BuiltWheel:
         with self._store.lock(f"build-{folder.name}"):
-            manifest = self._published(folder)
+            manifest = self._published(folder, _OWN)
             if manifest is None:
                 manifest = self._build(artifact, package, interpreter, lock_directory, folder)
                 self._refreshed.add(folder.name)
@@ -117,24 +122,19 @@ class Builder:
 
     def _share(self, shared: Path, built: BuiltWheel) -> None:
         """Remember whether this wheel serves every Python 3 on every platform, as its tags say."""
-        if self._published(shared) is None:
+        if self._published(shared, _SHARED) is None:
             with self._store.lock(f"share-{shared.name}"):
                 folder = built.path.parent.name if _is_universal(built.path.name) else None
                 self._store.publish(shared, lambda _: {"folder": folder})
                 self._refreshed.add(shared.name)
 
-    def _published(self, folder: Path) -> Manifest | None:
+    def _published(self, folder: Path, shape: Shape) -> Manifest | None:
         if self._refresh and folder.name not in self._refreshed:
             return None
-        return self._store.published(folder)
+        return self._store.published(folder, shape)
 
     def _build(
-        self,
-        artifact: Buildable,
-        package: str,
-        interpreter: Interpreter,
-        lock_directory: Path,
-        folder: Path,
+        self, artifact: Buildable, package: str, interpreter: Interpreter, lock_directory: Path, folder: Path
     ) -> Manifest:
         what = f"building {package} for Python {interpreter.python}"
         log = self._store.logs / f"{canonicalize_name(package)}-{folder.name}.log"
@@ -180,6 +180,8 @@ class Builder:
             case Sdist() | Archive():
                 file = self._fetcher.fetch(artifact, job.package, job.lock_directory)
                 root = source_archive.unpack(file, job.scratch / "source")
+            case _:
+                unknown(artifact)
         subdirectory = getattr(artifact, "subdirectory", None) or "."
         tree = Path(os.path.abspath(root / subdirectory))
         if not tree.is_relative_to(os.path.abspath(root)) or not tree.is_dir():

@@ -22,7 +22,8 @@
 Every bucket carries the version of its layout. Publishing: lock the name, build in ``temporary-v1``, write the manifest
 last, rename once. Virtual environments hold their own path in scripts, so they are made where they will stay; without a
 manifest such a folder is rubbish, and whoever holds the lock starts over. A reader trusts a manifest and nothing else,
-and needs no lock. A temporary folder that is a day old belongs to a session that was killed.
+and no manifest of another shape; it needs no lock. A temporary folder that is a day old belongs to a session that was
+killed.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from pytest_ofiuco.errors import CacheError
@@ -50,6 +52,9 @@ _STALE_SECONDS = 24 * 3600
 _POLL_SECONDS = 0.02
 
 Manifest = Mapping[str, Any]
+
+Shape = Mapping[str, type[Any] | UnionType]
+"""The keys that a manifest must have, and what their values are."""
 
 
 def digest(value: object) -> str:
@@ -154,13 +159,16 @@ class Store:
         finally:
             remove_tree(folder)
 
-    def published(self, folder: Path) -> Manifest | None:
-        """The manifest of a published folder; ``None`` if nothing trustworthy is there."""
+    def published(self, folder: Path, shape: Shape) -> Manifest | None:
+        """The manifest of a published folder; ``None`` if nothing trustworthy of that ``shape`` is there."""
         try:
             manifest = json.loads((folder / MANIFEST).read_bytes())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
-        return manifest if isinstance(manifest, dict) else None
+        if not isinstance(manifest, dict):
+            return None
+        fits = all(key in manifest and isinstance(manifest[key], kind) for key, kind in shape.items())
+        return manifest if fits else None
 
     def publish(self, folder: Path, fill: Callable[[Path], Manifest]) -> Manifest:
         """Let ``fill`` fill a temporary folder and rename it to ``folder``; the caller holds its lock.

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Sdist, Vcs, Wheel
+from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Sdist, Vcs, Wheel, unknown
+from pytest_ofiuco.store.settings import host_of
 from pytest_ofiuco.store.sources import tree_of
 
 
@@ -31,6 +32,8 @@ def direct_url(artifact: Artifact, lock_directory: Path) -> dict[str, Any] | Non
         case Directory():
             tree = tree_of(artifact, lock_directory)
             return {"url": tree.as_uri(), "dir_info": {"editable": True} if artifact.editable else {}}
+        case _:
+            unknown(artifact)
     if artifact.subdirectory:
         data["subdirectory"] = artifact.subdirectory
     return data
@@ -39,6 +42,5 @@ def direct_url(artifact: Artifact, lock_directory: Path) -> dict[str, Any] | Non
 def _location(url: str | None, path: str | None, lock_directory: Path) -> str:
     if path is not None:
         return (lock_directory / path).absolute().as_uri()
-    parts = urlsplit((url or "").removeprefix("git+"))
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=host, fragment=""))
+    plain = (url or "").removeprefix("git+")
+    return urlunsplit(urlsplit(plain)._replace(netloc=host_of(plain), fragment=""))

@@ -26,12 +26,13 @@ from pytest_ofiuco.store.fetch import Fetcher
 from pytest_ofiuco.store.installation import Installation
 from pytest_ofiuco.store.progress import Progress
 from pytest_ofiuco.store.settings import IndexSettings
-from pytest_ofiuco.store.sources import fingerprint
+from pytest_ofiuco.store.sources import fingerprint, name_of
 from pytest_ofiuco.store.threads import Threads
 from pytest_ofiuco.store.virtual import create, python_in
 from pytest_ofiuco.store.wheel import UnpackedWheel, unpack, unpacked
 
-_LAYOUT = 1
+_LAYOUT = 2
+_SHAPE = {"key": str, "interpreter": str, "packages": list}
 _AT_A_TIME = 8
 _PATIENCE = 1.0
 
@@ -66,7 +67,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """Something to install. The project comes last: its files win."""
+    """Something to install. The project comes last: its files win. Names may repeat: its own need not be its alone."""
 
     name: str
     version: str | None
@@ -150,7 +151,7 @@ class Preparer:
     def _is_there(self, path: Path) -> bool:
         with self._lock:
             is_stale = self._refresh and path.name not in self._refreshed
-        return not is_stale and self._store.published(path) is not None
+        return not is_stale and self._store.published(path, _SHAPE) is not None
 
     def _make(self, plan: Plan, key: str, path: Path) -> None:
         what = f"environment for Python {plan.interpreter.python}"
@@ -165,7 +166,7 @@ class Preparer:
             with self._store.usable():
                 for part, wheel in zip(parts, wheels, strict=True):
                     installation.install(wheel, direct_url(part.artifact, plan.lock_directory))
-            packages = {part.name: [part.version, wheel.sha256] for part, wheel in zip(parts, wheels, strict=True)}
+            packages = [[part.name, part.version, wheel.sha256] for part, wheel in zip(parts, wheels, strict=True)]
             self._store.seal(path, {"key": key, "interpreter": plan.interpreter.path, "packages": packages})
         finally:
             for future in futures:
@@ -174,10 +175,10 @@ class Preparer:
 
     def _begun(self, parts: Sequence[_Part], plan: Plan) -> list[Future[UnpackedWheel]]:
         """One future a part, in their order; those that have to be built are begun first, since they take longest."""
-        begun: dict[str, Future[UnpackedWheel]] = {}
-        for part in sorted(parts, key=lambda each: isinstance(each.artifact, Wheel)):
-            begun[part.name] = self._threads.submit(self._wheel, part, plan)
-        return [begun[part.name] for part in parts]
+        begun: dict[int, Future[UnpackedWheel]] = {}
+        for position in sorted(range(len(parts)), key=lambda each: isinstance(parts[each].artifact, Wheel)):
+            begun[position] = self._threads.submit(self._wheel, parts[position], plan)
+        return [begun[position] for position in range(len(parts))]
 
     def _wheel(self, part: _Part, plan: Plan) -> UnpackedWheel:
         """One part's wheel, unpacked in the store: found, fetched or built."""
@@ -198,7 +199,7 @@ def _parts(plan: Plan) -> list[_Part]:
     if plan.project is not None:
         directory = plan.project.directory.absolute()
         artifact = Directory(path=str(directory), editable=plan.project.install == "editable")
-        parts.append(_Part(name=directory.name, version=None, artifact=artifact))
+        parts.append(_Part(name=name_of(directory), version=None, artifact=artifact))
     return parts
 
 

@@ -16,8 +16,8 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from pytest_ofiuco.store.page import Link, Page
-from pytest_ofiuco.store.remote import Remote, Unavailable, host_of
-from pytest_ofiuco.store.settings import IndexSettings, shown, unique
+from pytest_ofiuco.store.remote import Remote, Unavailable
+from pytest_ofiuco.store.settings import IndexSettings, host_of, shown, unique
 
 _ACCEPT = ", ".join(
     (

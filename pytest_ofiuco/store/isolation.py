@@ -7,19 +7,20 @@ user's own configuration; what only uv was told is handed on to it.
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pytest_ofiuco.core.artifact import without_user_info
 from pytest_ofiuco.errors import BuildError, OfflineError
 from pytest_ofiuco.store.answers import Interpreter
 from pytest_ofiuco.store.cache import Store, digest
+from pytest_ofiuco.store.commands import logged, tail_of
 from pytest_ofiuco.store.index import local_path
 from pytest_ofiuco.store.settings import IndexSettings
 from pytest_ofiuco.store.virtual import create, python_in
 
 _MISLEADING = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PIP_REQUIREMENT", "PIP_EDITABLE")
-_TAIL = 20
+_SHAPE = {"requirements": list, "interpreter": str}
 
 
 class BuildEnvironments:
@@ -38,9 +39,9 @@ class BuildEnvironments:
         wanted = sorted(set(requirements))
         key = digest({"requirements": wanted, "interpreter": interpreter.identity})
         prefix = self._store.build_environments / key
-        if self._store.published(prefix) is None:
+        if self._store.published(prefix, _SHAPE) is None:
             with self._store.lock(f"build-environment-{key}"):
-                if self._store.published(prefix) is None:
+                if self._store.published(prefix, _SHAPE) is None:
                     self._make(prefix, wanted, interpreter, package, log)
         return python_in(prefix)
 
@@ -50,7 +51,8 @@ class BuildEnvironments:
             create(self._store, prefix, interpreter, with_pip=bool(requirements))
         if requirements:
             self._install(python_in(prefix), requirements, package, log)
-        self._store.seal(prefix, {"requirements": requirements, "interpreter": interpreter.path})
+        shown = [without_user_info(each) for each in requirements]
+        self._store.seal(prefix, {"requirements": shown, "interpreter": interpreter.path})
 
     def _install(self, python: Path, requirements: list[str], package: str, log: Path) -> None:
         command = [str(python), "-m", "pip", "install", "--no-input", "--no-compile", *requirements]
@@ -60,7 +62,7 @@ class BuildEnvironments:
             environ |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": " ".join(self._local_links())}
         status = logged(command, log, environ=environ, cwd=None)
         if status:
-            listed = ", ".join(requirements)
+            listed = without_user_info(", ".join(requirements))
             if self._offline:
                 raise OfflineError([f"the build requirements of {package} ({listed})"])
             reason = f"pip cannot install its build requirements ({listed})"
@@ -79,25 +81,3 @@ def clean_environ(python: Path, environ: Mapping[str, str]) -> dict[str, str]:
     }
     path = os.pathsep.join(filter(None, (str(python.parent), kept.get("PATH"))))
     return kept | {"PATH": path, "PYTHONNOUSERSITE": "1", "PYTHONIOENCODING": "utf-8"}
-
-
-def logged(command: Sequence[str], log: Path, *, environ: Mapping[str, str], cwd: str | None) -> int:
-    """Run ``command``, append what it says to ``log``, return its exit status."""
-    with log.open("ab") as file:
-        file.write(f"$ {' '.join(command)}\n".encode())
-        file.flush()
-        return subprocess.run(
-            command,
-            env=dict(environ),
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            check=False,
-        ).returncode
-
-
-def tail_of(log: Path) -> str:
-    """The last lines of a log."""
-    lines = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
-    return "\n".join(lines[-_TAIL:])

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
-from pytest_ofiuco.store.remote import Unavailable, host_of
+from pytest_ofiuco.store.remote import Unavailable
+from pytest_ofiuco.store.settings import host_of
 
 if TYPE_CHECKING:
     from pypi_simple import DistributionPackage

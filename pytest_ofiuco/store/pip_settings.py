@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_ofiuco.errors import InputError
+from pytest_ofiuco.store.setting import Setting
 
 _SECTIONS = ("global", "download", "install")
 _KEYS = (
@@ -30,21 +31,28 @@ _KEYS = (
 
 @dataclass(frozen=True, slots=True)
 class PipSettings:
-    """Texts by option name, such as ``index-url``."""
+    """Settings by option name, such as ``index-url``. What is empty is not set."""
 
-    options: Mapping[str, str]
+    options: Mapping[str, Setting]
 
     def value(self, name: str) -> str | None:
-        """One value."""
-        return self.options.get(name, "").strip() or None
+        """One text."""
+        setting = self.options.get(name)
+        return setting.text.strip() if setting else None
 
     def values(self, name: str) -> list[str]:
-        """Values that white space separates."""
-        return self.options.get(name, "").split()
+        """Texts that white space separates."""
+        return (self.value(name) or "").split()
 
-    def flag(self, name: str) -> bool:
-        """A switch, as pip reads it."""
-        return self.options.get(name, "").strip().lower() in ("y", "yes", "t", "true", "on", "1")
+    def location(self, name: str) -> str | None:
+        """One URL or path; raises as ``Setting.location`` does."""
+        setting = self.options.get(name)
+        return setting.location() if setting else None
+
+    def locations(self, name: str) -> list[str]:
+        """URLs or paths that white space separates; raises as ``Setting.locations`` does."""
+        setting = self.options.get(name)
+        return setting.locations() if setting else []
 
 
 def load(environ: Mapping[str, str]) -> PipSettings:
@@ -53,16 +61,18 @@ def load(environ: Mapping[str, str]) -> PipSettings:
     Raises:
         InputError: one of its files is not an INI file.
     """
-    options: dict[str, str] = {}
-    by_section: dict[str, dict[str, str]] = {section: {} for section in _SECTIONS}
+    options: dict[str, Setting] = {}
+    by_section: dict[str, dict[str, Setting]] = {section: {} for section in _SECTIONS}
     for path in _files(environ):
         for section, values in _read(path).items():
             by_section[section].update(values)
     for section in _SECTIONS:
         options.update(by_section[section])
     variables = {"timeout": "PIP_DEFAULT_TIMEOUT", **{k: _variable(k) for k in _KEYS if k != "timeout"}}
-    options.update({key: environ[name] for key, name in variables.items() if environ.get(name)})
-    return PipSettings(options)
+    options.update(
+        {key: Setting(origin=name, text=environ[name]) for key, name in variables.items() if environ.get(name)}
+    )
+    return PipSettings({key: setting for key, setting in options.items() if setting.text.strip()})
 
 
 def _variable(key: str) -> str:
@@ -106,7 +116,7 @@ def _user_folder(environ: Mapping[str, str], home: Path) -> Path:
     return Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "pip"
 
 
-def _read(path: Path) -> dict[str, dict[str, str]]:
+def _read(path: Path) -> dict[str, dict[str, Setting]]:
     parser = RawConfigParser()
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -117,9 +127,13 @@ def _read(path: Path) -> dict[str, dict[str, str]]:
     try:
         parser.read_string(text, str(path))
     except Error as error:
-        raise InputError(str(path), "", f"not a configuration file of pip: {error.message}") from error
+        said = error.message.partition("\n")[0]  # what follows repeats lines of the file, which may hold a password
+        raise InputError(str(path), "", f"not a configuration file of pip: {said}", "correct it there") from None
     return {
-        section: {_normalized(key): value for key, value in parser[section].items()}
+        section: {
+            _normalized(key): Setting(origin=str(path), at=f"[{section}] {key}", text=text)
+            for key, text in parser[section].items()
+        }
         for section in _SECTIONS
         if parser.has_section(section)
     }

@@ -1,15 +1,23 @@
-"""A project on disk: its pyproject.toml, [tool.ofiuco] and its lock, read once."""
+"""A project on disk: its pyproject.toml, [tool.ofiuco] and its lock, read once.
+
+The lock lies beside pyproject.toml or, for a member of a uv workspace, beside the workspace's
+(https://docs.astral.sh/uv/concepts/projects/workspaces/).
+"""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from pathlib import Path
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
 
 from pytest_ofiuco import config, formats
 from pytest_ofiuco.config import Config
 from pytest_ofiuco.core.lock import Lock
 from pytest_ofiuco.core.table import Table, parse
 from pytest_ofiuco.errors import InputError, NoLockError, UsageError
+
+_WORKSPACE_LOCK = "uv.lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +61,7 @@ def load(directory: Path, lock: str | None = None) -> LocalProject:
     else:
         pyproject = Table({}, file="pyproject.toml")
     settings = config.read(pyproject)
-    lock_file = _find_lock(directory, lock, settings.lock)
-    name = lock_file.name if lock_file.parent == directory else str(lock_file)
-    if lock is None and settings.lock is not None:
-        name = settings.lock
+    lock_file, name = _find_lock(directory, lock, settings.lock)
     return LocalProject(
         directory=directory,
         pyproject=pyproject,
@@ -78,18 +83,51 @@ def _content(path: Path, name: str) -> bytes:
         raise InputError(name, "", f"cannot be read: {error.strerror}") from error
 
 
-def _find_lock(directory: Path, given: str | None, configured: str | None) -> Path:
+def _find_lock(directory: Path, given: str | None, configured: str | None) -> tuple[Path, str]:
+    """The lock, and its name for messages and output: relative to the project's folder where it may be."""
     if given is not None:
         path = Path(given)
         found = path if path.is_file() or path.is_absolute() else directory / path
         if not found.is_file():
-            raise NoLockError(str(directory), [given], "name an existing lock with --lock")
-        return directory / found.name if found.resolve().parent == directory.resolve() else found
+            raise NoLockError(str(directory), [given], "name a lock file that exists")
+        # The folder is resolved, the file is not: a link to a lock is read as what it is named here.
+        is_beside = found.parent.resolve() == directory.resolve()
+        return found, found.name if is_beside else str(found)
     if configured is not None:
         if not (directory / configured).is_file():
             raise NoLockError(str(directory), [configured], "make it, or correct `lock` in [tool.ofiuco]")
-        return directory / configured
+        return directory / configured, configured
     for name in formats.DEFAULT_NAMES:
         if (directory / name).is_file():
-            return directory / name
+            return directory / name, name
+    root = _workspace(directory.resolve())
+    if root is not None and (root / _WORKSPACE_LOCK).is_file():
+        return root / _WORKSPACE_LOCK, Path(os.path.relpath(root / _WORKSPACE_LOCK, directory.resolve())).as_posix()
     raise NoLockError(str(directory), formats.DEFAULT_NAMES)
+
+
+def _workspace(directory: Path) -> Path | None:
+    """The root of the uv workspace that a folder is a member of: the nearest workspace above decides."""
+    for above in directory.parents if (directory / "pyproject.toml").is_file() else ():
+        file = above / "pyproject.toml"
+        if not file.is_file():
+            continue
+        settings = parse(_content(file, str(file)), str(file)).table("tool").table("uv")
+        if "workspace" in settings:
+            workspace, parts = settings.table("workspace"), directory.relative_to(above).parts
+            is_member = _is_named(parts, workspace, "members") and not _is_named(parts, workspace, "exclude")
+            return above if is_member else None
+    return None
+
+
+def _is_named(parts: tuple[str, ...], workspace: Table, key: str) -> bool:
+    return any(_matches(parts, PurePosixPath(pattern).parts) for pattern in workspace.texts(key))
+
+
+def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    """Whether a glob names the folder; ``**`` stands for any number of folders."""
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(_matches(parts[skipped:], pattern[1:]) for skipped in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])

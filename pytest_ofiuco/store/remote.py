@@ -11,10 +11,9 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
 from pytest_ofiuco import __version__
-from pytest_ofiuco.store.settings import IndexSettings
+from pytest_ofiuco.store.settings import IndexSettings, host_of
 
 if TYPE_CHECKING:
     import requests
@@ -141,11 +140,6 @@ class Remote:
             self._threads.session = session
             self._sessions.append(session)
         return session
-
-
-def host_of(url: str) -> str:
-    """Host and port, without credentials."""
-    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pytest_ofiuco.core.artifact import Vcs
 from pytest_ofiuco.errors import BuildError
-from pytest_ofiuco.store.isolation import logged, tail_of
+from pytest_ofiuco.store.commands import logged_and_cleaned, tail_of
 from pytest_ofiuco.store.settings import shown
 
 _SOMEBODY_ELSES = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"})
@@ -58,14 +58,6 @@ class _Git:
         kept = {name: value for name, value in os.environ.items() if name not in _SOMEBODY_ELSES}
         environ = kept | {"GIT_TERMINAL_PROMPT": "0"}
         try:
-            return not logged(["git", *arguments], self._log, environ=environ, cwd=str(self._directory))
+            return not logged_and_cleaned(["git", *arguments], self._log, environ=environ, cwd=str(self._directory))
         except FileNotFoundError as error:
             raise BuildError(self._package, "git is not installed", "", str(self._log)) from error
-        finally:
-            self._forget_credentials()
-
-    def _forget_credentials(self) -> None:
-        """The URL may hold a password, and git repeats it."""
-        if "@" in self._url and self._log.is_file():
-            content = self._log.read_bytes()
-            self._log.write_bytes(content.replace(self._url.encode(), shown(self._url).encode()))

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from pytest_ofiuco.errors import InputError
 from pytest_ofiuco.store import pip_settings, uv_settings
 
 _DEFAULT_TIMEOUT = 15.0
@@ -41,23 +40,24 @@ class IndexSettings:
         """Read pip's and uv's variables and files, as they hold in the folder ``project``.
 
         Raises:
-            InputError: one of their files cannot be read as what it is.
+            InputError: a file cannot be read as what it is, or a setting in it; no value is told.
         """
         pip = pip_settings.load(environ)
         uv = uv_settings.load(environ, project)
-        defaults = [url for url in (uv.default_index, pip.value("index-url")) if url]
-        extras = [*defaults[1:], *uv.indexes, *pip.values("extra-index-url")]
+        defaults = [url for url in (uv.default_index, pip.location("index-url")) if url]
+        extras = [*defaults[1:], *uv.indexes, *pip.locations("extra-index-url")]
+        timeout, no_index = pip.options.get("timeout"), pip.options.get("no-index")
         certificates = (pip.value("cert"), environ.get("SSL_CERT_FILE"))
         return cls(
             default_index=defaults[0] if defaults else None,
             indexes=tuple(dict.fromkeys(extras)),
-            find_links=tuple(dict.fromkeys((*uv.find_links, *pip.values("find-links")))),
-            no_index=uv.no_index or pip.flag("no-index"),
+            find_links=tuple(dict.fromkeys((*uv.find_links, *pip.locations("find-links")))),
+            no_index=uv.no_index or (no_index is not None and no_index.flag()),
             certificate=next((_expanded(path) for path in certificates if path), None),
             client_certificate=_expanded(pip.value("client-cert")),
             trusted_hosts=(*pip.values("trusted-host"), *uv.insecure_hosts),
-            proxy=pip.value("proxy"),
-            timeout=_seconds(pip.value("timeout")),
+            proxy=pip.location("proxy"),
+            timeout=timeout.seconds() if timeout else _DEFAULT_TIMEOUT,
         )
 
     def credentials(self, url: str) -> tuple[str, str] | None:
@@ -67,14 +67,14 @@ class IndexSettings:
             return None
         for known in filter(None, (self.default_index, *self.indexes, *self.find_links)):
             parts = urlsplit(known)
-            if parts.username is not None and _host(known) == _host(url) and parts.scheme == wanted.scheme:
+            if parts.username is not None and host_of(known) == host_of(url) and parts.scheme == wanted.scheme:
                 return unquote(parts.username), unquote(parts.password or "")
         return None
 
     def trusts(self, url: str) -> bool:
         """Whether the certificate of the host of ``url`` is not to be checked."""
         parts = urlsplit(url)
-        return bool({parts.hostname, _host(url)} & set(self.trusted_hosts))
+        return bool({parts.hostname, host_of(url)} & set(self.trusted_hosts))
 
     def for_pip(self) -> dict[str, str]:
         """The same settings as variables for a pip that installs build requirements."""
@@ -94,24 +94,16 @@ def shown(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme in ("", "file"):
         return unquote(parts.path)
-    return f"{parts.scheme}://{_host(url)}{parts.path}"
+    return f"{parts.scheme}://{host_of(url)}{parts.path}"
 
 
-def _host(url: str) -> str:
+def host_of(url: str) -> str:
+    """Host and port, without credentials."""
     return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def _expanded(path: str | None) -> str | None:
     return os.path.expanduser(path) if path else None
-
-
-def _seconds(text: str | None) -> float:
-    if not text:
-        return _DEFAULT_TIMEOUT
-    try:
-        return max(float(text), 1.0)
-    except ValueError:
-        raise InputError("pip's settings", "timeout", f"{text!r} is not a number of seconds") from None
 
 
 def unique(urls: Iterable[str]) -> list[str]:

@@ -9,23 +9,10 @@ import os
 import stat
 import tarfile
 import zipfile
-import zlib
 from pathlib import Path
 
 from pytest_ofiuco.errors import ArchiveError
-
-_DAMAGED = (
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    FileExistsError,
-    IsADirectoryError,
-    NotADirectoryError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-)
+from pytest_ofiuco.store.damage import reading
 
 
 def unpack(archive: Path, destination: Path) -> Path:
@@ -36,12 +23,13 @@ def unpack(archive: Path, destination: Path) -> Path:
     """
     destination.mkdir()
     try:
-        if zipfile.is_zipfile(archive):
-            _unpack_zip(archive, destination)
-        else:
-            _unpack_tar(archive, destination)
-    except _DAMAGED as error:
-        raise ArchiveError(archive.name, f"damaged or unsafe: {error}") from error
+        with reading(archive.name):
+            if zipfile.is_zipfile(archive):
+                _unpack_zip(archive, destination)
+            else:
+                _unpack_tar(archive, destination)
+    except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
+        raise ArchiveError(archive.name, f"{error.filename} is a file and a folder at once") from error
     entries = list(destination.iterdir())
     return entries[0] if len(entries) == 1 and entries[0].is_dir() else destination
 

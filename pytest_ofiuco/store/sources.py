@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Sdist, Vcs, Wheel, sha256_of
+from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Sdist, Vcs, Wheel, sha256_of, unknown
 from pytest_ofiuco.core.table import parse
 from pytest_ofiuco.errors import InputError, UnhashedError
 from pytest_ofiuco.store.cache import digest
@@ -72,6 +72,8 @@ def fingerprint(artifact: Artifact, lock_file: str, lock_directory: Path) -> lis
             return ["vcs", artifact.type, artifact.commit, artifact.subdirectory or ""]
         case Directory():
             return _directory_fingerprint(artifact, lock_directory)
+        case _:
+            unknown(artifact)
 
 
 def tree_of(artifact: Directory, lock_directory: Path) -> Path:
@@ -84,6 +86,22 @@ def tree_of(artifact: Directory, lock_directory: Path) -> Path:
     if not path.is_dir():
         raise InputError(str(path), "", "no such folder, but the lock has a package there")
     return path
+
+
+def name_of(project: Path) -> str:
+    """What the project in this folder calls itself; the folder's name where it does not say.
+
+    Raises:
+        InputError: its pyproject.toml cannot be read.
+    """
+    content = _content(project / "pyproject.toml")
+    if content is None:
+        return project.name
+    table = parse(content, str(project / "pyproject.toml"))
+    for own in (table.table("project"), table.table("tool").table("poetry")):
+        if "name" in own:
+            return own.name()
+    return project.name
 
 
 def _directory_fingerprint(artifact: Directory, lock_directory: Path) -> list[str]:

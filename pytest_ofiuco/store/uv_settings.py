@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from pytest_ofiuco.core.table import Table, parse
 from pytest_ofiuco.errors import InputError
+from pytest_ofiuco.store.setting import Setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +37,18 @@ class _Gathered:
     no_index: bool = False
     insecure_hosts: tuple[str, ...] = ()
 
-    def add_index(self, url: str, name: str | None, base: Path, *, default: bool = False, flat: bool = False) -> None:
-        located = _located(_with_credentials(url, name, self.environ), base)
-        if flat:
-            self.find_links += (located,)
-        elif default:
+    def add_index(self, setting: Setting, name: str | None, base: Path, *, default: bool = False) -> None:
+        located = self.located(setting, name, base)
+        if default:
             self.default_index = self.default_index or located
         else:
             self.indexes += (located,)
+
+    def add_links(self, setting: Setting, name: str | None, base: Path) -> None:
+        self.find_links += (self.located(setting, name, base),)
+
+    def located(self, setting: Setting, name: str | None, base: Path) -> str:
+        return _located(_with_credentials(setting.location(), name, self.environ), base)
 
 
 def load(environ: Mapping[str, str], project: Path) -> UvSettings:
@@ -70,32 +75,35 @@ def _from_variables(gathered: _Gathered, project: Path) -> None:
     for variable, default in (("UV_DEFAULT_INDEX", True), ("UV_INDEX_URL", True), ("UV_INDEX", False)):
         for word in environ.get(variable, "").split():
             name, url = _named(word)
-            gathered.add_index(url, name, project, default=default)
+            gathered.add_index(Setting(origin=variable, text=url), name, project, default=default)
     for url in environ.get("UV_EXTRA_INDEX_URL", "").split():
-        gathered.add_index(url, None, project)
-    links = environ.get("UV_FIND_LINKS", "").replace(",", " ").split()
-    gathered.find_links += tuple(_located(link, project) for link in links)
-    gathered.no_index = environ.get("UV_NO_INDEX", "").lower() in ("1", "true", "yes", "on", "t", "y")
+        gathered.add_index(Setting(origin="UV_EXTRA_INDEX_URL", text=url), None, project)
+    for link in environ.get("UV_FIND_LINKS", "").replace(",", " ").split():
+        gathered.add_links(Setting(origin="UV_FIND_LINKS", text=link), None, project)
+    gathered.no_index = Setting(origin="UV_NO_INDEX", text=environ.get("UV_NO_INDEX", "")).flag()
     gathered.insecure_hosts += tuple(environ.get("UV_INSECURE_HOST", "").split())
 
 
 def _from_table(gathered: _Gathered, table: Table, folder: Path) -> None:
     for index in table.tables("index"):
-        gathered.add_index(
-            index.required_text("url"),
-            index.text("name"),
-            folder,
-            default=index.boolean("default"),
-            flat=index.text("format") == "flat",
-        )
+        setting, name = _setting(index, "url", index.required_text("url")), index.text("name")
+        if index.text("format") == "flat":
+            gathered.add_links(setting, name, folder)
+        else:
+            gathered.add_index(setting, name, folder, default=index.boolean("default"))
     url = table.text("index-url")
     if url:
-        gathered.add_index(url, None, folder, default=True)
+        gathered.add_index(_setting(table, "index-url", url), None, folder, default=True)
     for url in table.texts("extra-index-url"):
-        gathered.add_index(url, None, folder)
-    gathered.find_links += tuple(_located(link, folder) for link in table.texts("find-links"))
+        gathered.add_index(_setting(table, "extra-index-url", url), None, folder)
+    for link in table.texts("find-links"):
+        gathered.add_links(_setting(table, "find-links", link), None, folder)
     gathered.no_index = gathered.no_index or table.boolean("no-index")
     gathered.insecure_hosts += tuple(table.texts("allow-insecure-host"))
+
+
+def _setting(table: Table, key: str, text: str) -> Setting:
+    return Setting(origin=table.file, at=table.path(key), text=text)
 
 
 def _tables(environ: Mapping[str, str], project: Path) -> Iterator[tuple[Table, Path]]:

@@ -14,7 +14,6 @@ import io
 import os
 import stat
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
@@ -23,13 +22,14 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from pytest_ofiuco.errors import ArchiveError
+from pytest_ofiuco.errors import ArchiveError, CacheError
 from pytest_ofiuco.store.cache import Manifest, Store
+from pytest_ofiuco.store.damage import reading
 
 _CHUNK = 1 << 20
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError)
 _HASHES = ("sha256", "sha384", "sha512")
 _RECORDS = ("RECORD", "RECORD.jws", "RECORD.p7s")
+_SHAPE = {"dist_info": str, "root_is_purelib": bool, "members": list}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +57,24 @@ class UnpackedWheel:
 def unpacked(store: Store, sha256: str, filename: str) -> UnpackedWheel | None:
     """The wheel with this hash, if it has been unpacked."""
     folder = store.wheels / sha256
-    manifest = store.published(folder)
-    return None if manifest is None else _from_manifest(manifest, folder, sha256, filename)
+    manifest = store.published(folder, _SHAPE)
+    if manifest is None:
+        return None
+    members: list[Member] = []
+    for row in manifest["members"]:
+        match row:
+            case [str(path), str(hashed), int(size), bool(executable)]:
+                members.append(Member(path=path, hash=hashed, size=size, executable=executable))
+            case _:
+                return None
+    return UnpackedWheel(
+        filename=filename,
+        sha256=sha256,
+        tree=folder / "tree",
+        dist_info=manifest["dist_info"],
+        root_is_purelib=manifest["root_is_purelib"],
+        members=tuple(members),
+    )
 
 
 def unpack(store: Store, wheel: Path, sha256: str) -> UnpackedWheel:
@@ -71,35 +87,20 @@ def unpack(store: Store, wheel: Path, sha256: str) -> UnpackedWheel:
     known = unpacked(store, sha256, wheel.name)
     if known is not None:
         return known
-    folder = store.wheels / sha256
     with store.lock(f"wheel-{sha256[:32]}"):
-        manifest = store.published(folder)
-        if manifest is None:
-            manifest = store.publish(folder, lambda temporary: _fill(wheel, temporary / "tree"))
-    return _from_manifest(manifest, folder, sha256, wheel.name)
-
-
-def _from_manifest(manifest: Manifest, folder: Path, sha256: str, filename: str) -> UnpackedWheel:
-    return UnpackedWheel(
-        filename=filename,
-        sha256=sha256,
-        tree=folder / "tree",
-        dist_info=manifest["dist_info"],
-        root_is_purelib=manifest["root_is_purelib"],
-        members=tuple(
-            Member(path=path, hash=hashed, size=size, executable=executable)
-            for path, hashed, size, executable in manifest["members"]
-        ),
-    )
+        known = unpacked(store, sha256, wheel.name)
+        if known is None:
+            store.publish(store.wheels / sha256, lambda temporary: _fill(wheel, temporary / "tree"))
+            known = unpacked(store, sha256, wheel.name)
+    if known is None:
+        raise CacheError(str(store.wheels / sha256), "what was just written there is gone")
+    return known
 
 
 def _fill(wheel: Path, tree: Path) -> Manifest:
     tree.mkdir()
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            members = _extract(archive, wheel.name, tree)
-    except _DAMAGED as error:
-        raise ArchiveError(wheel.name, f"damaged: {error}", "fetch or build it again") from error
+    with reading(wheel.name), zipfile.ZipFile(wheel) as archive:
+        members = _extract(archive, wheel.name, tree)
     dist_info = _dist_info(members, wheel.name)
     _check_record(dist_info, tree, members, wheel.name)
     about = _about(tree / dist_info / "WHEEL", wheel.name)
@@ -180,7 +181,7 @@ def _about(path: Path, filename: str) -> Message:
     """The WHEEL file; a greater major version must be refused, says the specification."""
     try:
         about = Parser().parsestr(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, UnicodeDecodeError) as error:
+    except (FileNotFoundError, IsADirectoryError, UnicodeDecodeError) as error:
         raise ArchiveError(filename, "it has no readable WHEEL file") from error
     version = about.get("Wheel-Version", "1.0").strip()
     if version.partition(".")[0] != "1":
@@ -193,7 +194,7 @@ def _check_record(dist_info: str, tree: Path, members: Mapping[str, Member], fil
     try:
         text = (tree / dist_info / "RECORD").read_text(encoding="utf-8")
         rows = list(csv.reader(io.StringIO(text)))
-    except (FileNotFoundError, UnicodeDecodeError, csv.Error) as error:
+    except (FileNotFoundError, IsADirectoryError, UnicodeDecodeError, csv.Error) as error:
         raise ArchiveError(filename, "it has no readable RECORD") from error
     cannot_be_listed = {f"{dist_info}/{name}" for name in _RECORDS}
     for row in rows:

@@ -10,7 +10,7 @@ from tests.locks import edge, lock, package
 
 LOCK = lock(
     package("a"),
-    groups={"dev": (edge("a"),), "docs_auto": ()},
+    groups={"dev": (edge("a"),), "docs-auto": ()},
     extras={"cpu": (edge("a"),), "gpu": ()},
     default_groups=("main", "dev"),
     conflicts=(frozenset({("extra", "cpu"), ("extra", "gpu")}), frozenset({("extra", "gpu"), ("group", "dev")})),
@@ -28,7 +28,7 @@ def test_what_the_tool_installs_by_default() -> None:
         pytest.param(["dev"], [], Selection(groups=("dev",)), id="a group alone"),
         pytest.param([], ["cpu"], Selection(groups=(), extras=("cpu",)), id="an extra alone"),
         pytest.param(["main", "main"], ["cpu", "cpu"], Selection(extras=("cpu",)), id="once"),
-        pytest.param(["Docs-Auto"], ["CPU"], Selection(groups=("docs_auto",), extras=("cpu",)), id="as names compare"),
+        pytest.param(["Docs_Auto"], ["CPU"], Selection(groups=("docs-auto",), extras=("cpu",)), id="as names compare"),
     ],
 )
 def test_exactly_what_is_asked(groups: list[str], extras: list[str], expected: Selection) -> None:
@@ -36,7 +36,7 @@ def test_exactly_what_is_asked(groups: list[str], extras: list[str], expected: S
 
 
 def test_all() -> None:
-    assert LOCK.selection(all_groups=True) == Selection(groups=("dev", "docs_auto", "main"))
+    assert LOCK.selection(all_groups=True) == Selection(groups=("dev", "docs-auto", "main"))
     free = lock(package("a"), extras={"b": (), "a": ()})
     assert free.selection(all_extras=True) == Selection(extras=("a", "b"))
 
@@ -45,7 +45,7 @@ def test_all() -> None:
     ("groups", "extras", "message", "hint"),
     [
         pytest.param(
-            ["test"], [], "uv.lock: the lock has no group 'test'", "choose from: dev, docs_auto, main", id="group"
+            ["test"], [], "uv.lock: the lock has no group 'test'", "choose from: dev, docs-auto, main", id="group"
         ),
         pytest.param(["main"], ["tpu"], "uv.lock: the lock has no extra 'tpu'", "choose from: cpu, gpu", id="extra"),
     ],

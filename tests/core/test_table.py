@@ -143,3 +143,24 @@ def test_a_marker_nested_beyond_reason() -> None:
     text = "(" * 10_000 + "sys_platform == 'linux'" + ")" * 10_000
     with pytest.raises(InputError, match="nested too deeply"):
         Table({"marker": text}, file="x.lock").marker("marker")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("a = " + "1" * 5000, "not valid TOML: ", id="decimal"),
+        pytest.param("[[a]]\nb = 0x" + "f" * 5000, "a[0].b: an integer of more than 64 bits", id="hexadecimal"),
+    ],
+)
+def test_numbers_beyond_measure(text: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse(text.encode(), "a.toml")
+    assert str(caught.value).startswith(f"a.toml: {message}")
+
+
+def test_long_values_are_cut_and_passwords_left_out() -> None:
+    url = "http://user:secret@[" + "x" * 5000
+    with pytest.raises(InputError) as caught:
+        parse(f'url = "{url}"'.encode(), "a.toml").location("url")
+    assert str(caught.value).startswith("a.toml: url: cannot read 'http://…@[xxx")
+    assert len(str(caught.value)) < 250

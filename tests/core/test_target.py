@@ -154,3 +154,15 @@ def test_target_reads_as_a_sentence_does() -> None:
 def test_a_number_of_more_digits_than_python_reads_is_no_version() -> None:
     with pytest.raises(UsageError, match="not a version of Python 3"):
         Python.parse("3." + "1" * 5000)
+
+
+@pytest.mark.parametrize("text", ["1!3.12", "3.12.post1", "v3.12", "3.12.dev1", "3.12+local", "pypyv3.10", "3" * 500])
+def test_versions_that_no_python_has(text: str) -> None:
+    with pytest.raises(UsageError, match="not a version of Python 3") as caught:
+        Python.parse(text)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("text", ["3.15.0a1", "3.15rc1"])
+def test_prereleases(text: str) -> None:
+    assert Python.parse(text).version.is_prerelease

@@ -240,3 +240,15 @@ def test_a_number_of_more_digits_than_python_reads_is_no_requirement() -> None:
     lock = read(entry("a"), head=f'requires-python = ">=3.{"1" * 5000}"')
     with pytest.raises(InputError, match="requires-python: cannot be compared"):
         resolved(lock)
+
+
+def test_groups_and_extras_are_one_however_they_are_spelt() -> None:
+    lock = read(
+        entry("a", more="marker = \"'Dev_Tools' in dependency_groups\""),
+        entry("b", more="marker = \"'Cpu.X' in extras\""),
+        entry("c", more="marker = \"'By_Default' in dependency_groups\""),
+        head='extras = ["cpu-x"]\ndependency-groups = ["dev_tools"]\ndefault-groups = ["by_default"]',
+    )
+    assert (sorted(lock.groups), sorted(lock.extras)) == (["by-default", "dev-tools", "main"], ["cpu-x"])
+    assert names(lock) == ["c"]
+    assert names(lock, groups=["Dev-Tools"], extras=("cpu_x",)) == ["a", "b"]

@@ -159,7 +159,8 @@ def test_extras_and_groups(groups: list[str] | None, extras: tuple[str, ...], ex
         pytest.param('default-groups = ["self"]', ("main", "self"), id="named"),
         pytest.param("default-groups = []", ("main",), id="none"),
         pytest.param('default-groups = "all"', ("dev", "main", "none", "self"), id="all"),
-        pytest.param('default-groups = ["unlocked"]', ("main",), id="not locked"),
+        pytest.param('default-groups = ["Self", "SELF"]', ("main", "self"), id="spelt otherwise"),
+        pytest.param('default-groups = ["new"]\n[dependency-groups]\nnew = []', ("main",), id="not locked yet"),
     ],
 )
 def test_default_groups(settings: str, expected: tuple[str, ...]) -> None:
@@ -417,3 +418,68 @@ def test_wrong(text: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         read(text)
     assert str(caught.value) == f"uv.lock: {message}"
+
+
+def test_a_default_group_that_nobody_knows() -> None:
+    with pytest.raises(InputError) as caught:
+        read(project("[package.dev-dependencies]\ndev = []"), pyproject=f'{PYPROJECT}[tool.uv]\ndefault-groups = ["x"]')
+    assert str(caught.value) == "pyproject.toml: tool.uv.default-groups[0]: 'x' is not a group of the project"
+    assert caught.value.hint == "name one of: dev"
+
+
+def test_names_are_normalized() -> None:
+    lock = read(
+        project(
+            '[package.optional-dependencies]\nCpu_X = [{ name = "a" }]\n'
+            '[package.dev-dependencies]\nTest_Tools = [{ name = "b" }]'
+        ),
+        entry("a"),
+        entry("b"),
+        head='conflicts = [[{ package = "project", extra = "Cpu_X" }, { package = "project", group = "Test_Tools" }]]',
+        pyproject=f'{PYPROJECT}[tool.uv]\ndefault-groups = ["test.tools"]',
+    )
+    assert lock.default_groups == ("main", "test-tools")
+    assert lock.activates["group", "test-tools"] == {"group-7-project-test-tools"}
+    assert lock.conflicts == (frozenset({("extra", "cpu-x"), ("group", "test-tools")}),)
+    assert names(lock) == ["b"]
+    assert names(lock, groups=["TEST_TOOLS"]) == ["b"]
+    assert names(lock, groups=["main"], extras=("cpu.x",)) == ["a"]
+
+
+METADATA = """[package.metadata]
+requires-dist = [{ name = "a" }, { name = "b", marker = "extra == 'x'" }, { name = "project", extras = ["x"] }]
+[package.metadata.requires-dev]
+dev = [{ name = "c" }]
+"""
+FRESH = """dependencies = ["A>=1", "project[x]"]
+optional-dependencies = { x = ["b"] }
+[dependency-groups]
+dev = [{ include-group = "more" }]
+more = ["c"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("metadata", "pyproject", "differing"),
+    [
+        pytest.param(METADATA.replace("dev = ", 'more = [{ name = "c" }]\ndev = '), FRESH, "", id="fresh"),
+        pytest.param(METADATA, "", "a, b, c", id="nothing left"),
+        pytest.param(METADATA, FRESH.replace('"A', '"rich", "A'), "c, rich", id="added"),
+        pytest.param("", 'dependencies = ["rich"]', "rich", id="the first one"),
+        pytest.param("", 'dynamic = ["dependencies"]', "", id="nothing to compare"),
+        pytest.param(METADATA, 'dynamic = ["dependencies"]', "", id="dynamic"),
+        pytest.param(METADATA, 'dependencies = ["?"]', "", id="not requirements"),
+        pytest.param(METADATA, '[dependency-groups]\ndev = [{ include-group = "dev" }]', "", id="a cycle"),
+        pytest.param(METADATA, "[dependency-groups]\ndev = [1]", "", id="no group"),
+        pytest.param(
+            '[package.metadata.requires-dev]\ndev = [{ name = "c" }]',
+            '[tool.uv]\ndev-dependencies = ["c"]',
+            "",
+            id="old",
+        ),
+    ],
+)
+def test_out_of_date(metadata: str, pyproject: str, differing: str) -> None:
+    lock = read(project(metadata), pyproject=PYPROJECT + pyproject)
+    expected = f"uv.lock: out of date with pyproject.toml ({differing}): lock again (`uv lock`)"
+    assert lock.warnings == ((expected,) if differing else ())

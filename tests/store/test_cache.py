@@ -18,7 +18,7 @@ def test_default_is_the_variable_or_the_users_cache_folder(tmp_path: Path) -> No
 
 
 def test_nothing_is_made_before_something_is_kept(store: Store) -> None:
-    assert store.published(store.builds / "x") is None
+    assert store.published(store.builds / "x", {}) is None
     assert not store.root.exists()
 
 
@@ -31,7 +31,7 @@ def test_publish_writes_the_manifest_and_renames_once(store: Store) -> None:
         return {"is": "there"}
 
     store.publish(folder, fill)
-    assert store.published(folder) == {"is": "there"}
+    assert store.published(folder, {"is": str}) == {"is": "there"}
     assert (folder / "file").read_text() == "content"
     assert list((store.root / "temporary-v1").iterdir()) == []
 
@@ -46,12 +46,14 @@ def test_a_failed_publish_leaves_nothing(store: Store) -> None:
     assert list((store.root / "temporary-v1").iterdir()) == []
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff"])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b"{}", b'{"is": 1}', b'{"is": null}', b'{"other": "x"}']
+)
 def test_a_reader_trusts_only_a_whole_manifest(store: Store, content: bytes) -> None:
     folder = store.builds / "key"
     folder.mkdir(parents=True)
     (folder / MANIFEST).write_bytes(content)
-    assert store.published(folder) is None
+    assert store.published(folder, {"is": str}) is None
 
 
 def test_publish_replaces_what_has_no_manifest(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -21,11 +22,12 @@ from pytest_ofiuco.errors import (
     UnhashedError,
 )
 from pytest_ofiuco.store.cache import MANIFEST, Store
-from pytest_ofiuco.store.environment import Environment, Plan
+from pytest_ofiuco.store.environment import Environment, Plan, Project
 from pytest_ofiuco.store.interpreters import Interpreter
 from pytest_ofiuco.store.settings import IndexSettings
+from pytest_ofiuco.store.sources import name_of
 from tests.store.installing import prepare, run
-from tests.store.makers import File, plan, preparer, wheel
+from tests.store.makers import File, plan, preparer, source_files, wheel, write_tree
 from tests.store.serving import Index
 
 
@@ -127,6 +129,58 @@ def test_what_has_no_manifest_is_rubbish(store: Store, interpreter: Interpreter,
     (environment.path / "stray").write_text("")
     assert not prepare_again(store, interpreter, tmp_path, file).was_cached
     assert not (environment.path / "stray").exists()
+
+
+def packages(environment: Environment) -> list[list[object]]:
+    listed: list[list[object]] = json.loads((environment.path / MANIFEST).read_bytes())["packages"]
+    return listed
+
+
+def test_a_project_in_a_folder_that_is_named_like_a_dependency(
+    store: Store, interpreter: Interpreter, tmp_path: Path
+) -> None:
+    other = wheel("other", {"other.py": "ANSWER = 1\n"}).write(tmp_path)
+    project = Project(directory=write_tree(tmp_path / "other", source_files()), install="editable")
+    wanted = plan(interpreter, tmp_path, {"other": other.wheel(path=other.filename)}, project=project)
+    with preparer(store) as made:
+        environment = made.prepare(wanted)
+    assert run(environment, "import demo_code, other; print(demo_code.ANSWER, other.ANSWER)") == "42 1"
+    assert [name for name, *_ in packages(environment)] == ["other", "other"]
+
+
+def test_a_project_that_calls_itself_like_a_dependency(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
+    locked = wheel("demo", {"locked.py": ""}).write(tmp_path)
+    files = source_files()
+    files["pyproject.toml"] += '[project]\nname = "Demo"\nversion = "1.0"\n'
+    project = Project(directory=write_tree(tmp_path / "folder", files), install="wheel")
+    wanted = plan(interpreter, tmp_path, {"demo": locked.wheel(path=locked.filename)}, project=project)
+    with preparer(store) as made:
+        environment = made.prepare(wanted)
+    assert run(environment, "import demo_code, locked; print(demo_code.ANSWER)") == "42"
+    assert [(name, version) for name, version, _ in packages(environment)] == [("demo", "1.0"), ("demo", None)]
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        pytest.param('[project]\nname = "Its.Own"', "its-own", id="project"),
+        pytest.param('[tool.poetry]\nname = "its_own"', "its-own", id="poetry"),
+        pytest.param("", "folder", id="nowhere"),
+        pytest.param(None, "folder", id="no file"),
+    ],
+)
+def test_what_a_project_calls_itself(tmp_path: Path, content: str | None, name: str) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    if content is not None:
+        (folder / "pyproject.toml").write_text(content)
+    assert name_of(folder) == name
+
+
+def test_a_project_whose_name_is_none(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "../x"')
+    with pytest.raises(InputError, match=r"project\.name: .* is not a project name"):
+        name_of(tmp_path)
 
 
 def test_offline_names_everything_that_is_lacking(

@@ -168,7 +168,7 @@ def test_what_must_not_be_installed(
 ) -> None:
     with pytest.raises(ArchiveError, match=reason):
         prepare(store, interpreter, tmp_path, file)
-    assert [path for path in store.environments.glob("*") if store.published(path)] == []
+    assert [path for path in store.environments.glob("*") if store.published(path, {})] == []
 
 
 @posix_only

@@ -73,14 +73,3 @@ def test_a_commit_that_cannot_be_had(
 ) -> None:
     with pytest.raises(BuildError, match=reason):
         prepare(store, interpreter, tmp_path, vcs)
-
-
-def test_a_password_in_the_url_of_a_repository_is_not_told(
-    store: Store, interpreter: Interpreter, tmp_path: Path
-) -> None:
-    artifact = Vcs(type="git", commit="0" * 40, url="http://user:secret@127.0.0.1:9/x.git")
-    with pytest.raises(BuildError) as caught:
-        prepare(store, interpreter, tmp_path, artifact)
-    assert "http://127.0.0.1:9/x.git" in str(caught.value)
-    assert "secret" not in caught.value.render()
-    assert "secret" not in Path(caught.value.log).read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from pathlib import Path
 
 import pytest
@@ -87,13 +88,68 @@ def test_pips_files_in_their_order(tmp_path: Path, home: dict[str, str]) -> None
 def test_a_broken_pip_conf_is_named(tmp_path: Path, home: dict[str, str]) -> None:
     named = tmp_path / "pip.conf"
     write(named, "index-url = without a section\n")
-    with pytest.raises(InputError, match=r"pip\.conf: not a configuration file of pip"):
+    with pytest.raises(InputError, match=r"pip\.conf: not a configuration file of pip: File contains no") as caught:
         IndexSettings.load({**home, "PIP_CONFIG_FILE": str(named)}, tmp_path)
+    assert "\n" not in str(caught.value)
+    assert "without a section" not in str(caught.value)
 
 
-def test_a_timeout_that_is_no_number(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="not a number of seconds"):
-        IndexSettings.load(OFF | {"PIP_DEFAULT_TIMEOUT": "soon"}, tmp_path)
+@pytest.mark.parametrize("text", ["soon", "nan", "inf", "1e999", "15s"])
+def test_a_timeout_that_is_no_number(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match="PIP_DEFAULT_TIMEOUT: not a number of seconds"):
+        IndexSettings.load(OFF | {"PIP_DEFAULT_TIMEOUT": text}, tmp_path)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [(" ", 15), ("-1", 1), ("0.5", 1), ("1e300", 24 * 3600)])
+def test_a_timeout_is_a_second_to_a_day(tmp_path: Path, text: str, seconds: float) -> None:
+    assert IndexSettings.load(OFF | {"PIP_DEFAULT_TIMEOUT": text}, tmp_path).timeout == seconds
+
+
+@pytest.mark.parametrize("name", ["PIP_NO_INDEX", "UV_NO_INDEX"])
+def test_a_switch_that_is_neither_on_nor_off(tmp_path: Path, name: str) -> None:
+    assert not IndexSettings.load(OFF | {name: "False"}, tmp_path).no_index
+    with pytest.raises(InputError, match=f"{name}: neither yes nor no"):
+        IndexSettings.load(OFF | {name: "maybe"}, tmp_path)
+
+
+@pytest.mark.parametrize("url", ["http://user:secret@[bad/simple", "https://user:secret@host.invalid:port/x"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PIP_INDEX_URL",
+        "PIP_EXTRA_INDEX_URL",
+        "PIP_FIND_LINKS",
+        "PIP_PROXY",
+        "UV_DEFAULT_INDEX",
+        "UV_INDEX_URL",
+        "UV_INDEX",
+        "UV_EXTRA_INDEX_URL",
+        "UV_FIND_LINKS",
+    ],
+)
+def test_a_url_that_is_none_is_not_repeated(tmp_path: Path, name: str, url: str) -> None:
+    with pytest.raises(InputError, match=f"{name}: holds a URL that cannot be read") as caught:
+        IndexSettings.load(OFF | {name: url}, tmp_path)
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "at"),
+    [
+        ("uv.toml", 'index-url = "http://[bad"', "index-url"),
+        ("uv.toml", 'extra-index-url = ["http://[bad"]', "extra-index-url"),
+        ("uv.toml", 'find-links = ["http://[bad"]', "find-links"),
+        ("pyproject.toml", '[[tool.uv.index]]\nname = "x"\nurl = "http://[bad"', r"tool\.uv\.index\[0\]\.url"),
+        ("pip.conf", "[global]\nextra_index_url = a http://[bad", r"\[global\] extra_index_url"),
+        ("pip.conf", "[install]\ntimeout = soon", r"\[install\] timeout"),
+    ],
+)
+def test_a_bad_setting_of_a_file_is_named(tmp_path: Path, home: dict[str, str], file: str, text: str, at: str) -> None:
+    write(tmp_path / file, text)
+    environ = {**home, "PIP_CONFIG_FILE": str(tmp_path / "pip.conf")}
+    with pytest.raises(InputError, match=rf"{file}: {at}: ") as caught:
+        IndexSettings.load(environ, tmp_path)
+    assert "[bad" not in caught.value.render()
 
 
 def test_uvs_variables_come_before_pips(tmp_path: Path) -> None:
