@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_ofiuco.cli import main
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"```sh\n(.*?)\n```", README, re.DOTALL)
@@ -19,6 +21,14 @@ def test_ci_runs_the_test_command() -> None:
 def test_the_first_command_runs_the_example() -> None:
     assert "example_project" in COMMANDS[0]
     assert COMMANDS[0].endswith("pytest --ofiuco-matrix)")
+
+
+def test_the_resolution_shown_is_the_examples(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    shown = re.findall(r"```console\n\$ ofiuco (resolve .*)\n((?:.*\n)*?)```", README)
+    ((command, output),) = shown
+    assert main([*command.split(), "--project", str(ROOT / "example_project")]) == 0
+    printed = capsysbinary.readouterr().out.decode().splitlines()
+    assert [line for line in output.splitlines() if line != "…" and line not in printed] == []
 
 
 @pytest.mark.parametrize("document", ["README.md", *(f"docs/{each.name}" for each in (ROOT / "docs").glob("*.md"))])
