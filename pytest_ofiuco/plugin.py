@@ -77,10 +77,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _refuse_idle_options(config: pytest.Config) -> None:
-    """An option that would do nothing is a mistake: nobody asks for a cell without wanting the matrix."""
-    for name in ("lock", "cell", "python", "platform", "variant", "jobs", "offline", "refresh"):
-        if config.getoption(f"--ofiuco-{name}"):
-            raise pytest.UsageError(f"--ofiuco-{name} needs --ofiuco-matrix")
+    """An option on the command line that would do nothing is a mistake; in the settings it may wait for the matrix."""
+    for argument in config.invocation_params.args:
+        if argument.startswith("--ofiuco-"):
+            raise pytest.UsageError(f"{argument.partition('=')[0]} needs --ofiuco-matrix")
 
 
 def _only_shows(config: pytest.Config) -> bool:

@@ -101,6 +101,12 @@ def test_an_option_that_would_do_nothing_is_refused(project: Project, option: st
     result.stderr.fnmatch_lines([f"ERROR: {option.partition('=')[0]} needs --ofiuco-matrix"])
 
 
+def test_an_option_in_the_settings_may_wait_for_the_matrix(project: Project) -> None:
+    project.configure(pytest='addopts = "--ofiuco-jobs=2"')
+    project.write({"tests/test_a.py": TESTS})
+    project.plain("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
 def test_index_settings_that_cannot_be_read(project: Project, tmp_path: Path) -> None:
     settings = tmp_path / "pip.conf"
     settings.write_text("not an ini file")
