@@ -18,11 +18,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pytest_ofiuco.run.launcher import project_to_install
+from pytest_ofiuco.run.launcher import to_prepare
 from pytest_ofiuco.run.plan import Narrowing, plan
 from pytest_ofiuco.run.progress import PreparationProgress
 from pytest_ofiuco.store.cache import Store
-from pytest_ofiuco.store.environment import Plan, Preparer
+from pytest_ofiuco.store.environment import Preparer
 from pytest_ofiuco.store.interpreters import Interpreters
 from pytest_ofiuco.store.project import load
 from pytest_ofiuco.store.settings import IndexSettings
@@ -37,18 +37,7 @@ def environments(store: Store, folder: Path) -> list[Path]:
     progress = PreparationProgress(len(cells), print, None)
     settings = IndexSettings.load(os.environ, folder)
     with Preparer(store, settings, offline=False, refresh=False, progress=progress) as preparer:
-        return [
-            preparer.prepare(
-                Plan(
-                    resolution=each.resolution,
-                    interpreter=each.interpreter,
-                    lock_directory=folder.resolve(),
-                    project=project_to_install(project),
-                )
-            ).python
-            for each in cells
-            if each.resolution is not None and each.interpreter is not None
-        ]
+        return [preparer.prepare(to_prepare(project, each)).python for each in cells if each.interpreter is not None]
 
 
 def seconds(work: Callable[[], None]) -> float:

@@ -69,6 +69,11 @@ class Python:
         return text if len(self.version.release) == 3 else text.replace(release, f"{release}.0", 1)
 
     @property
+    def release(self) -> str:
+        """``X.Y.Z`` alone: what ``sys.version_info[:3]`` says, of a prerelease too."""
+        return ".".join(map(str, (*self.version.release, 0)[:3]))
+
+    @property
     def is_exact(self) -> bool:
         """Whether a micro version was given."""
         return len(self.version.release) == 3

@@ -205,7 +205,7 @@ class Controller:
 
     def check_interpreter(self, run: CellRun, hello: Hello) -> None:
         """A launcher, or an environment that someone has changed, may have started another Python than was meant."""
-        expected = run.cell.target.python.full_version
+        expected = run.cell.target.python.release
         if hello.python != expected:
             reason = f"the worker of {run.cell.name} runs Python {hello.python} ({hello.executable}), not {expected}"
             self.scheduler.fail_cell(run, "start", reason)

@@ -20,7 +20,7 @@ from pytest_ofiuco.run.arguments import Arguments
 from pytest_ofiuco.run.cellrun import CellRun, StartUp, cell_environment
 from pytest_ofiuco.run.gateway import Connect, ExecnetGateway, Gateway
 from pytest_ofiuco.run.messages import Failed, Message
-from pytest_ofiuco.run.plan import SessionPlan
+from pytest_ofiuco.run.plan import PlannedCell, SessionPlan
 from pytest_ofiuco.run.progress import PreparationProgress
 from pytest_ofiuco.store.environment import Environment, Plan, Preparer, Project
 from pytest_ofiuco.store.project import LocalProject
@@ -48,6 +48,18 @@ def project_to_install(project: LocalProject) -> Project | None:
     if mode == "no" or (mode == "auto" and not project.is_package):
         return None
     return Project(directory=project.directory.resolve(), install="wheel" if mode == "wheel" else "editable")
+
+
+def to_prepare(project: LocalProject, planned: PlannedCell) -> Plan:
+    """What a cell that can run needs of the store."""
+    assert planned.resolution is not None
+    assert planned.interpreter is not None
+    return Plan(
+        resolution=planned.resolution,
+        interpreter=planned.interpreter,
+        lock_directory=project.lock_file.parent.resolve(),
+        project=project_to_install(project),
+    )
 
 
 @dataclass(eq=False)
@@ -129,18 +141,8 @@ class Launcher:
             except IndexError:
                 return
             name, began = run.cell.name, time.monotonic()
-            resolution, interpreter = run.planned.resolution, run.planned.interpreter
-            assert resolution is not None
-            assert interpreter is not None
             try:
-                environment = preparer.prepare(
-                    Plan(
-                        resolution=resolution,
-                        interpreter=interpreter,
-                        lock_directory=self.plan.project.lock_file.parent.resolve(),
-                        project=project_to_install(self.plan.project),
-                    )
-                )
+                environment = preparer.prepare(to_prepare(self.plan.project, run.planned))
             except Exception as error:  # noqa: BLE001 - a thread's boundary: its end must not go unheard
                 progress.not_ready(name)
                 self.post(name, 0, PrepareFailed(error=_as_told(error)))

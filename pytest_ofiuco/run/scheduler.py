@@ -34,9 +34,10 @@ class Scheduler:
         while True:
             active = sum(run.phase in _BUSY for run in self.runs)
             waiting = [run for run in waiting if run.phase is Phase.COLLECTED]
-            for run in waiting[: max(0, self.jobs - active)]:
+            free = max(0, self.jobs - active)
+            for run in waiting[:free]:
                 run.begin()
-            del waiting[: max(0, self.jobs - active)]
+            del waiting[:free]
             if not any(run.phase in (*_BUSY, Phase.ENDING) for run in self.runs):
                 break
             take()
@@ -87,12 +88,11 @@ class Scheduler:
     def lost(self, run: CellRun, how: str, tail: str) -> None:
         """A worker is gone. The test it was on fails, a fresh worker takes the rest, within limits."""
         self.launcher.end(run)
+        said = f"\n{tail}" if tail else ""
         if run.phase is Phase.COLLECTING and not run.proxies:
-            said = f"\n{tail}" if tail else ""
             self.fail_cell(run, "collect", f"the worker of {run.cell.name} {how}{said}")
             return
         if run.phase is Phase.ENDING and not run.pending:
-            said = f"\n{tail}" if tail else ""
             reason = f"the worker of {run.cell.name} {how} after its last test, before its session had ended{said}"
             self.replay.collect_error(with_cell("ofiuco", run.cell.name), reason)
             run.over()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
 
 
 def project_directory(config: pytest.Config) -> Path:
-    """The nearest folder with a pyproject.toml or a lock, from where pytest was started up to the rootdir's."""
+    """The nearest folder with a pyproject.toml, from where pytest was started upwards; else the rootdir."""
     start = config.invocation_params.dir
     for folder in (start, *start.parents):
         if (folder / "pyproject.toml").is_file():
@@ -103,41 +104,21 @@ def _controller(
     store: Store,
     own_marks: frozenset[str],
 ) -> Controller:
-    environ = os.environ
     offline, refresh = config.getoption("--ofiuco-offline"), config.getoption("--ofiuco-refresh")
-
-    settings = IndexSettings.load(environ, session_plan.project.directory)
+    settings = IndexSettings.load(os.environ, session_plan.project.directory)
 
     def preparer(progress: PreparationProgress) -> Preparer:
         return Preparer(store, settings, offline=offline, refresh=refresh, progress=progress)
 
-    def progress(total: int) -> PreparationProgress:
-        reporter = config.pluginmanager.get_plugin("terminalreporter")
-        quiet = config.get_verbosity() < 0
-        terminal = sys.stdout if reporter is not None and sys.stdout.isatty() and not quiet else None
-
-        def write_line(line: str) -> None:
-            if reporter is not None and not quiet:
-                reporter.write_line(line)
-
-        return PreparationProgress(total, write_line, terminal)
-
     def launcher(controller: Controller) -> Launcher:
-        program = sys.argv[0]
         return Launcher(
             post=controller.post,
             plan=session_plan,
             preparer=preparer,
-            progress=progress,
+            progress=partial(_progress, config),
             arguments=arguments,
             extra_arguments=_extra_arguments(config),
-            start_up=StartUp(
-                directory=config.invocation_params.dir,
-                program=program,
-                is_module=Path(program).name == "__main__.py",
-                options=known_options(config),
-                markers=[line for line in config.getini("markers") if line.endswith("(ofiuco)")],
-            ),
+            start_up=_start_up(config),
             jobs=jobs,
             bytecode=store.bytecode,
             catches_output=config.option.capture != "no",
@@ -145,6 +126,30 @@ def _controller(
         )
 
     return Controller(config, session_plan, jobs, launcher, own_marks)
+
+
+def _progress(config: pytest.Config, total: int) -> PreparationProgress:
+    """A bar on a terminal, plain lines elsewhere, nothing with ``-q``."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    quiet = config.get_verbosity() < 0
+    terminal = sys.stdout if reporter is not None and sys.stdout.isatty() and not quiet else None
+
+    def write_line(line: str) -> None:
+        if reporter is not None and not quiet:
+            reporter.write_line(line)
+
+    return PreparationProgress(total, write_line, terminal)
+
+
+def _start_up(config: pytest.Config) -> StartUp:
+    program = sys.argv[0]
+    return StartUp(
+        directory=config.invocation_params.dir,
+        program=program,
+        is_module=Path(program).name == "__main__.py",
+        options=known_options(config),
+        markers=[line for line in config.getini("markers") if line.endswith("(ofiuco)")],
+    )
 
 
 def measures_coverage(config: pytest.Config) -> bool:

@@ -166,3 +166,8 @@ def test_versions_that_no_python_has(text: str) -> None:
 @pytest.mark.parametrize("text", ["3.15.0a1", "3.15rc1"])
 def test_prereleases(text: str) -> None:
     assert Python.parse(text).version.is_prerelease
+
+
+@pytest.mark.parametrize(("text", "release"), [("3.12", "3.12.0"), ("3.12.4", "3.12.4"), ("3.15.0rc1", "3.15.0")])
+def test_the_release_is_what_version_info_says(text: str, release: str) -> None:
+    assert Python.parse(text).release == release
