@@ -47,18 +47,23 @@ class UsageError(OfiucoError):
 
 @dataclass(eq=False)
 class InputError(OfiucoError):
-    """A file that cannot be read as what it claims to be; ``at`` is the TOML path of the offence."""
+    """A file that cannot be read as what it claims to be.
+
+    ``at`` is the TOML path of the offence, or its line; ``package`` the name of the entry it is in.
+    """
 
     file: str
     at: str
     reason: str
     hint: str | None = None
+    package: str = ""
 
     def __post_init__(self) -> None:
         self.hint = self.hint or "correct it there, or restore the file from version control"
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.at}: {self.reason}" if self.at else f"{self.file}: {self.reason}"
+        package = f"package {brief(self.package)}" if self.package else ""
+        return ": ".join(filter(None, (self.file, self.at, package, self.reason)))
 
 
 @dataclass(eq=False)
@@ -88,6 +93,23 @@ class NoLockError(OfiucoError):
 
     def __str__(self) -> str:
         return f"{self.directory}: no lock file here (looked for {', '.join(self.looked_for)})"
+
+
+@dataclass(eq=False)
+class StaleLockError(OfiucoError):
+    """A lock that is out of date with pyproject.toml, where that is an error; ``command`` renews it."""
+
+    exit_code = 1
+    file: str
+    reason: str
+    command: str
+
+    @property
+    def hint(self) -> str:  # type: ignore[override]
+        return f"lock the project again: `{self.command}`"
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.reason}"
 
 
 @dataclass(eq=False)

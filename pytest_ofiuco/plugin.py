@@ -18,6 +18,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     group = parser.getgroup("ofiuco", "one lock, every platform, one session (pytest-ofiuco)")
     group.addoption("--ofiuco-matrix", action="store_true", help="run every test in every cell of the lock's matrix")
     group.addoption("--ofiuco-lock", metavar="FILE", help="another lock than the project's")
+    group.addoption("--ofiuco-locked", action="store_true", help="a lock out of date with pyproject.toml is an error")
     group.addoption("--ofiuco-cell", action="append", metavar="NAME", help="only this cell; repeatable")
     group.addoption("--ofiuco-python", action="append", metavar="RANGE", help='only these Pythons: 3.12, ">=3.11"')
     group.addoption("--ofiuco-platform", action="append", metavar="NAME", help="only this platform; repeatable")

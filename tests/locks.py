@@ -12,7 +12,8 @@ from packaging.utils import canonicalize_name
 from pytest_ofiuco.core.artifact import Archive, Directory, Sdist, Vcs, Wheel
 from pytest_ofiuco.core.lock import MAIN, Dependency, Lock, Package
 from pytest_ofiuco.core.table import Table, parse
-from pytest_ofiuco.formats import read
+from pytest_ofiuco.errors import InputError
+from pytest_ofiuco.formats import Include, read
 
 SHA256 = "0" * 64
 
@@ -104,9 +105,20 @@ def lock(
     )
 
 
-def read_lock(name: str, text: str, pyproject: str = "") -> Lock:
-    """A lock by the reader that its name stands for."""
-    return read(text.encode(), name, table(pyproject))
+def read_lock(name: str, text: str, pyproject: str = "", files: Mapping[str, str] | None = None) -> Lock:
+    """A lock by the reader that its name stands for; ``files`` are those beside it, by path."""
+    return read(text.encode(), name, table(pyproject), included(files or {}))
+
+
+def included(files: Mapping[str, str]) -> Include:
+    """What gives the files beside a lock: these."""
+
+    def include(path: str) -> bytes:
+        if path not in files:
+            raise InputError(path, "", "cannot be read: No such file or directory")
+        return files[path].encode()
+
+    return include
 
 
 def table(text: str, file: str = "pyproject.toml") -> Table:

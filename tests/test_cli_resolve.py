@@ -241,13 +241,13 @@ def test_not_a_lock(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
         pytest.param(
             "uv.lock",
             UV.replace('hash = "sha256:00"', "hash = 0"),
-            "uv.lock: package[0].wheels[0].hash: expected a string, found an integer",
+            "uv.lock: package[0].wheels[0].hash: package a: expected a string, found an integer",
             id="uv",
         ),
         pytest.param(
             "pylock.toml",
             PYLOCK.replace('hashes = { sha256 = "00" }', "hashes = 1"),
-            "pylock.toml: packages[0].wheels[0].hashes: ",
+            "pylock.toml: packages[0].wheels[0].hashes: package a: ",
             id="pylock",
         ),
         pytest.param(

@@ -28,7 +28,8 @@ class Dependency:
 
     It holds when ``marker`` does and, where ``extra`` is set, when that extra of the package it starts from is
     requested. ``extras`` are requested of the package it leads to; ``version`` and ``source`` narrow the entries it may
-    lead to; ``at`` is its TOML path.
+    lead to, and where several are left, ``specifiers``: alternatives, of which one must admit the version. ``at`` is
+    its TOML path.
     """
 
     name: NormalizedName
@@ -38,11 +39,15 @@ class Dependency:
     extras: tuple[NormalizedName, ...] = ()
     version: str | None = None
     source: str | None = None
+    specifiers: tuple[SpecifierSet, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
     """One entry of a lock. ``forks``: markers of which one must hold; ``at`` is its TOML path.
+
+    ``unnamed`` are the hashes of files whose names the lock does not tell (requirements.txt): (algorithm, hex digest),
+    sorted; an algorithm comes as often as there are files. Before it is resolved, an index must be asked for the names.
 
     ``is_virtual``: there is nothing to install, only dependencies to follow: the project itself, a virtual workspace
     member.
@@ -55,6 +60,7 @@ class Package:
     wheels: tuple[Wheel, ...] = ()
     sdist: Sdist | None = None
     direct: Archive | Vcs | Directory | None = None
+    unnamed: tuple[tuple[str, str], ...] = ()
     dependencies: tuple[Dependency, ...] = ()
     forks: tuple[Marker, ...] = ()
     requires_python: SpecifierSet | None = None
@@ -80,6 +86,9 @@ class Lock:
     that says so, where the lock does not. ``groups`` and ``extras`` map names to
     root edges, ``always`` are the roots whatever is selected; ``activates`` maps ``("extra" | "group", name)`` to the
     encoded names that uv's conflict markers test; ``flat`` says that whoever exported the lock left no groups in it.
+    ``indexes`` are the simple-API bases that the lock itself names, the first before the others, and ``find_links`` the
+    pages and folders of files that it names (requirements.txt); ``stale`` says in which way it is out of date
+    with the pyproject.toml beside it, and ``relock`` is the command that renews it.
     """
 
     format: str
@@ -99,7 +108,18 @@ class Lock:
     activates: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     conflicts: tuple[frozenset[tuple[str, str]], ...] = ()
     flat: bool = False
+    indexes: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+    stale: str = ""
+    relock: str = ""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What there is to say of it to whoever uses it."""
+        if not self.stale:
+            return self.warnings
+        return (*self.warnings, f"{self.path}: {self.stale}: lock again (`{self.relock}`)")
 
     def selection(
         self,

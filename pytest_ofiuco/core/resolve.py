@@ -156,9 +156,15 @@ class _Walk:
             required_by = str(owner) if owner else "the project"
             wanted = f"{edge.name} {edge.version}" if edge.version else edge.name
             raise NotLockedError(self.lock.path, edge.at, wanted, required_by)
+        if len(found) > 1 and edge.specifiers:
+            found = [each for each in found if self.is_meant(edge, each)] or found
         if len(found) > 1:
             found = [each for each in found if self.fork_holds(each)] or found
         return found
+
+    def is_meant(self, edge: Dependency, package: Package) -> bool:
+        version = package.version
+        return version is None or any(each.contains(version, prereleases=True) for each in edge.specifiers)
 
     def fork_holds(self, package: Package) -> bool:
         extras = self.encoded.union(self.selection.extras)

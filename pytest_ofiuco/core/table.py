@@ -72,12 +72,15 @@ def _check_integers(document: Mapping[str, Any], file: str) -> None:
 
 
 class Table:
-    """A TOML table at a path; every getter raises ``InputError`` where the value is not of its type."""
+    """A TOML table at a path; every getter raises ``InputError`` where the value is not of its type.
 
-    __slots__ = ("at", "data", "file")
+    ``package`` is the name of the package whose entry it is in, for errors.
+    """
 
-    def __init__(self, data: Mapping[str, Any], *, file: str, at: str = "") -> None:
-        self.data, self.file, self.at = data, file, at
+    __slots__ = ("at", "data", "file", "package")
+
+    def __init__(self, data: Mapping[str, Any], *, file: str, at: str = "", package: str = "") -> None:
+        self.data, self.file, self.at, self.package = data, file, at, package
 
     def __contains__(self, key: str) -> bool:
         return key in self.data
@@ -91,7 +94,7 @@ class Table:
 
     def wrong(self, key: str, reason: str, hint: str | None = None) -> InputError:
         """An error at ``key``."""
-        return InputError(self.file, self.path(key) if key else self.at, reason, hint)
+        return InputError(self.file, self.path(key) if key else self.at, reason, hint, self.package)
 
     def _get(self, key: str, kind: type[T]) -> T | None:
         value = self.data.get(key)
@@ -137,7 +140,7 @@ class Table:
 
     def table(self, key: str) -> Table:
         """A table; an empty one where there is none."""
-        return Table(self._get(key, dict) or {}, file=self.file, at=self.path(key))
+        return Table(self._get(key, dict) or {}, file=self.file, at=self.path(key), package=self.package)
 
     def tables(self, key: str) -> list[Table]:
         """An array of tables; an empty one where there is none."""
@@ -146,8 +149,8 @@ class Table:
             at = f"{self.path(key)}[{index}]"
             if not isinstance(value, dict):
                 name = _TOML_TYPES.get(type(value), type(value).__name__)
-                raise InputError(self.file, at, f"expected a table, found {name}")
-            found.append(Table(value, file=self.file, at=at))
+                raise InputError(self.file, at, f"expected a table, found {name}", package=self.package)
+            found.append(Table(value, file=self.file, at=at, package=self.package or _entry(key, value)))
         return found
 
     def array(self, key: str) -> list[Any]:
@@ -190,6 +193,15 @@ class Table:
         except (error_type, RecursionError) as error:
             reason = "nested too deeply" if isinstance(error, RecursionError) else str(error).partition("\n")[0]
             raise self.wrong(key, f"cannot read {shown(_PASSWORD.sub('//…@', text))}: {reason}") from error
+
+
+_ENTRIES = ("package", "packages")
+
+
+def _entry(key: str, value: Mapping[str, Any]) -> str:
+    """The name of a lock's entry, where it is one and has one to tell."""
+    name = value.get("name") if key in _ENTRIES else None
+    return name if isinstance(name, str) else ""
 
 
 @lru_cache(maxsize=4096)

@@ -19,8 +19,11 @@ _BY_NAME = MappingProxyType({"poetry.lock": poetry.read, "uv.lock": uv.read, "py
 DEFAULT_NAMES = ("uv.lock", "poetry.lock", "pylock.toml")
 """What is looked for beside a project that names no lock, in this order."""
 
+Include = Callable[[str], bytes]
+"""Gives the content of a file that a lock names by its path, relative to the lock (``-r other.txt``)."""
 
-def read(content: bytes, name: str, pyproject: Table) -> Lock:
+
+def read(content: bytes, name: str, pyproject: Table, include: Include) -> Lock:
     """Read a lock; its format is told by its name, else by its content.
 
     Where the lock does not say which Pythons it is for (pip's does not), it is for those that the project admits.
@@ -29,6 +32,7 @@ def read(content: bytes, name: str, pyproject: Table) -> Lock:
         content: the file's bytes.
         name: the path as the user would write it, for messages and output.
         pyproject: the root table of the pyproject.toml beside it, empty where there is none.
+        include: what gives the files that the lock names; it raises ``InputError`` where there is none.
 
     Raises:
         InputError, LockVersionError: it is not a lock that can be read.

@@ -42,7 +42,6 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
     optional = _optional_groups(pyproject)
     text = metadata.text("python-versions") or ""
     is_stale = poetry_is_stale(document, content, pyproject)
-    stale = (f"{document.file}: out of date with {pyproject.file}: lock again (`poetry lock`)",) if is_stale else ()
     return Lock(
         format="poetry",
         version=version,
@@ -55,7 +54,9 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
         extras={canonicalize_name(name): () for name in document.table("extras")},
         requires_python=_python_versions(metadata, text),
         requires_python_text=text,
-        warnings=(*warnings, *stale),
+        stale=f"out of date with {pyproject.file}" if is_stale else "",
+        relock="poetry lock",
+        warnings=warnings,
     )
 
 
@@ -190,15 +191,15 @@ def _dependencies(table: Table) -> Iterator[Dependency]:
         alternatives_ = value if isinstance(value, list) else [value]
         for number, each in enumerate(alternatives_):
             at = dependencies.path(written) + (f"[{number}]" if isinstance(value, list) else "")
-            yield _edge(name, each, dependencies.file, at)
+            yield _edge(name, each, dependencies, at)
 
 
-def _edge(name: NormalizedName, value: object, file: str, at: str) -> Dependency:
+def _edge(name: NormalizedName, value: object, dependencies: Table, at: str) -> Dependency:
     if isinstance(value, str):
         return Dependency(name=name, at=at)
+    table = Table(value if isinstance(value, dict) else {}, file=dependencies.file, at=at, package=dependencies.package)
     if not isinstance(value, dict):
-        raise Table({}, file=file, at=at).wrong("", "expected a version constraint or a table")
-    table = Table(value, file=file, at=at)
+        raise table.wrong("", "expected a version constraint or a table")
     marker = table.marker("markers")
     return Dependency(
         name=name,

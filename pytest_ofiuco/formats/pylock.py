@@ -86,9 +86,16 @@ def _validated(document: Table, hollow: frozenset[int]) -> Pylock:
         ) from error
     except PylockValidationError as error:
         hint = "lock the project again; the file breaks the pylock.toml specification"
-        raise InputError(document.file, error.context or "", brief(error.message), hint) from error
+        at = error.context or ""
+        raise InputError(document.file, at, brief(error.message), hint, _name_at(document, at)) from error
     except (RecursionError, ValueError, TypeError) as error:
         raise InputError(document.file, "", f"not a pylock.toml: {brief(str(error))}") from error
+
+
+def _name_at(document: Table, at: str) -> str:
+    """The name of the package whose entry a TOML path leads into, where it leads into one that has a name."""
+    entry, _, _ = at.partition(".")
+    return next((each.package for each in document.tables("packages") if each.at == entry), "")
 
 
 def _package(file: str, index: int, entry: Entry, *, is_hollow: bool) -> Package:

@@ -53,7 +53,8 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
         environments=_markers(document, "supported-markers"),
         activates=_activations(members, groups, extras),
         conflicts=_conflicts(document, {member.name for member in members}),
-        warnings=_stale(document, roots, pyproject),
+        stale=_stale(document, roots, pyproject),
+        relock="uv lock",
     )
 
 
@@ -223,14 +224,11 @@ def _activations(members: list[Package], groups: Edges, extras: Edges) -> dict[t
     return found
 
 
-def _stale(document: Table, roots: list[Table], pyproject: Table) -> tuple[str, ...]:
+def _stale(document: Table, roots: list[Table], pyproject: Table) -> str:
     if len(roots) != 1:
-        return ()
+        return ""
     names = uv_differences(roots[0], pyproject, has_metadata=bool(document.integer("revision")))
-    if not names:
-        return ()
-    listed = brief(", ".join(names))
-    return (f"{document.file}: out of date with {pyproject.file} ({listed}): lock again (`uv lock`)",)
+    return f"out of date with {pyproject.file} ({brief(', '.join(names))})" if names else ""
 
 
 def _conflicts(document: Table, members: set[str]) -> tuple[frozenset[tuple[str, str]], ...]:

@@ -88,7 +88,7 @@ def plan(project: LocalProject, narrowing: Narrowing, interpreters: Interpreters
         project=project,
         cells=_with_pytest(planned, lock),
         all_names=tuple(cell.name for cell in cells),
-        warnings=(*lock.warnings, *warnings, *_unasked(project)),
+        warnings=(*lock.remarks, *warnings, *_unasked(project)),
     )
 
 

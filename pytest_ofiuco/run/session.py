@@ -36,7 +36,9 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
         _refuse(config)
         jobs = _jobs(config.getoption("--ofiuco-jobs"))
         store = Store.default(os.environ)
-        project = load(project_directory(config), config.getoption("--ofiuco-lock"))
+        project = load(
+            project_directory(config), config.getoption("--ofiuco-lock"), locked=config.getoption("--ofiuco-locked")
+        )
         narrowing = Narrowing(
             cells=tuple(config.getoption("--ofiuco-cell") or ()),
             pythons=tuple(config.getoption("--ofiuco-python") or ()),

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from pytest_ofiuco import config, formats
 from pytest_ofiuco.config import Config
 from pytest_ofiuco.core.lock import Lock
 from pytest_ofiuco.core.table import Table, parse
-from pytest_ofiuco.errors import InputError, NoLockError, UsageError
+from pytest_ofiuco.errors import InputError, NoLockError, StaleLockError, UsageError
 
 _WORKSPACE_LOCK = "uv.lock"
 
@@ -45,12 +46,15 @@ class LocalProject:
         return "build-system" in self.pyproject or (self.directory / "setup.py").is_file()
 
 
-def load(directory: Path, lock: str | None = None) -> LocalProject:
+def load(directory: Path, lock: str | None = None, *, locked: bool = False) -> LocalProject:
     """Read the project in ``directory``; ``lock`` overrides what [tool.ofiuco] or the folder's files say.
+
+    ``locked``: a lock that is out of date with pyproject.toml is an error.
 
     Raises:
         UsageError: there is no such folder.
         NoLockError: there is no lock.
+        StaleLockError: the lock is out of date and may not be.
         InputError, LockVersionError: a file is not what it should be.
     """
     if not directory.is_dir():
@@ -62,14 +66,22 @@ def load(directory: Path, lock: str | None = None) -> LocalProject:
         pyproject = Table({}, file="pyproject.toml")
     settings = config.read(pyproject)
     lock_file, name = _find_lock(directory, lock, settings.lock)
+    read = formats.read(_content(lock_file, name), name, pyproject, partial(_beside, lock_file, name))
+    if locked and read.stale:
+        raise StaleLockError(name, read.stale, read.relock)
     return LocalProject(
         directory=directory,
         pyproject=pyproject,
         config=settings,
-        lock=formats.read(_content(lock_file, name), name, pyproject),
+        lock=read,
         lock_file=lock_file,
         other_locks=() if lock or settings.lock else _others(directory, lock_file),
     )
+
+
+def _beside(lock_file: Path, name: str, path: str) -> bytes:
+    """A file that the lock names; a path is relative to the lock's folder, in messages too."""
+    return _content(lock_file.parent / path, (PurePosixPath(name).parent / path).as_posix())
 
 
 def _others(directory: Path, taken: Path) -> tuple[str, ...]:

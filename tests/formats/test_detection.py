@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.errors import InputError
-from pytest_ofiuco.formats import DEFAULT_NAMES, read
+from pytest_ofiuco.formats import DEFAULT_NAMES
 from tests.formats.examples import LOCKS, PYLOCK
 from tests.locks import read_lock
 
@@ -40,8 +39,7 @@ def test_unknown(text: str) -> None:
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_the_hash_is_of_the_bytes(name: str) -> None:
-    empty = Table({}, file="pyproject.toml")
-    written = LOCKS[name].encode()
-    first, second = read(written, name, empty), read(written + b"\n", name, empty)
+    written = LOCKS[name]
+    first, second = read_lock(name, written), read_lock(name, written + "\n")
     assert len(first.sha256) == 64
     assert first.sha256 != second.sha256

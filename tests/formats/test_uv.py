@@ -371,37 +371,38 @@ def test_any_revision_is_read(revision: str) -> None:
     [
         pytest.param(
             entry("a", source='svn = "x"'),
-            "package[0].source: not a source that is known (registry, git, url, path, directory, …)",
+            "package[0].source: package a: not a source that is known (registry, git, url, path, directory, …)",
             id="source",
         ),
         pytest.param(
             entry("a", source="registry = 1"),
-            "package[0].source.registry: expected a string, found an integer",
+            "package[0].source.registry: package a: expected a string, found an integer",
             id="index",
         ),
         pytest.param(
             entry("a", more='wheels = [{ hash = "sha256:0a" }]'),
-            "package[0].wheels[0].url: required, and missing",
+            "package[0].wheels[0].url: package a: required, and missing",
             id="a wheel without a place",
         ),
         pytest.param(
             entry("a", more="sdist = { size = 1 }"),
-            "package[0].sdist.url: required, and missing",
+            "package[0].sdist.url: package a: required, and missing",
             id="an sdist without",
         ),
         pytest.param(
             entry("a", more="dependencies = [{}]"),
-            "package[0].dependencies[0].name: required, and missing",
+            "package[0].dependencies[0].name: package a: required, and missing",
             id="an edge",
         ),
         pytest.param(
             entry("a", more="dependencies = ['b']"),
-            "package[0].dependencies[0]: expected a table, found a string",
+            "package[0].dependencies[0]: package a: expected a table, found a string",
             id="a dependency",
         ),
         pytest.param(
             entry("a", more='dependencies = [{ name = "b", marker = "?" }]'),
-            "package[0].dependencies[0].marker: cannot read '?': Expected a marker variable or quoted string",
+            "package[0].dependencies[0].marker: package a: cannot read '?':"
+            " Expected a marker variable or quoted string",
             id="a marker",
         ),
         pytest.param("package = 1", "package: expected an array, found an integer", id="packages"),
@@ -409,7 +410,7 @@ def test_any_revision_is_read(revision: str) -> None:
         pytest.param("conflicts = [1]", "conflicts[0].set: expected an array, found an integer", id="a conflict"),
         pytest.param(
             entry("a", source=f'url = "{FILES}/a-1.0-py3-none-any.whl"'),
-            "package[0].wheels: the wheel a-1.0-py3-none-any.whl is named as source and not listed",
+            "package[0].wheels: package a: the wheel a-1.0-py3-none-any.whl is named as source and not listed",
             id="a wheel that is not listed",
         ),
     ],
@@ -482,4 +483,4 @@ more = ["c"]
 def test_out_of_date(metadata: str, pyproject: str, differing: str) -> None:
     lock = read(project(metadata), pyproject=PYPROJECT + pyproject)
     expected = f"uv.lock: out of date with pyproject.toml ({differing}): lock again (`uv lock`)"
-    assert lock.warnings == ((expected,) if differing else ())
+    assert lock.remarks == ((expected,) if differing else ())

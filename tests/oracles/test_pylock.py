@@ -26,6 +26,7 @@ from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.core.target import Target
 from pytest_ofiuco.formats._source import filename_of
 from pytest_ofiuco.store.project import load
+from tests.locks import included
 from tests.oracles.conftest import CORPUS, Run, Tools
 from tests.oracles.exported import NOTHING, PLATFORMS, file_of, fits, refusal, with_stand_ins
 from tests.targets import target
@@ -112,7 +113,7 @@ def resolved(lock: Lock, here: Target, groups: tuple[str, ...] | None, misfits: 
 
 
 def exported(text: str) -> Lock:
-    return formats.read(text.encode(), "pylock.toml", Table({}, file="pyproject.toml"))
+    return formats.read(text.encode(), "pylock.toml", Table({}, file="pyproject.toml"), included({}))
 
 
 @pytest.mark.parametrize(("project", "python", "platform"), cells({"pex-issue-2887": ("3.12", "3.13")}))

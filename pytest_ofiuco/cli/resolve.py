@@ -1,0 +1,41 @@
+"""``ofiuco resolve``: exactly which files a Python on a platform gets from the lock."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from pytest_ofiuco.cli.subject import (
+    add_lock_options,
+    add_selection_options,
+    add_target_options,
+    project_of,
+    selection_of,
+    target_of,
+)
+from pytest_ofiuco.core.resolve import resolve
+from pytest_ofiuco.errors import UsageError, shown
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """The options of the command."""
+    add_lock_options(parser)
+    add_target_options(parser)
+    add_selection_options(parser)
+    parser.add_argument("--variant", metavar="V", help="a variant of the project")
+    parser.add_argument("--format", choices=("table", "json"), default="table", help="default: table")
+
+
+def run(options: Namespace) -> tuple[str, int]:
+    """Resolve; the answer as text."""
+    if options.variant is not None:
+        raise UsageError(f"variant {shown(options.variant)}: the project defines no variants", "leave --variant out")
+    project = project_of(options)
+    target = target_of(options, project)
+    resolution = resolve(project.lock, target, selection_of(options, project.lock))
+    if options.format == "json":
+        from pytest_ofiuco.export.json import resolution_json
+
+        return resolution_json(resolution), 0
+    from pytest_ofiuco.export.table import resolution_table
+
+    return resolution_table(resolution), 0
