@@ -82,13 +82,19 @@ class Selection:
 class Lock:
     """A parsed lock; every name of a group or an extra in it is normalized.
 
-    ``requires_python`` holds alternatives, of which one must admit the target; ``requires_python_file`` is the file
-    that says so, where the lock does not. ``groups`` and ``extras`` map names to
-    root edges, ``always`` are the roots whatever is selected; ``activates`` maps ``("extra" | "group", name)`` to the
-    encoded names that uv's conflict markers test; ``flat`` says that whoever exported the lock left no groups in it.
-    ``indexes`` are the simple-API bases that the lock itself names, the first before the others, and ``find_links`` the
-    pages and folders of files that it names (requirements.txt); ``stale`` says in which way it is out of date
-    with the pyproject.toml beside it, and ``relock`` is the command that renews it.
+    Attributes:
+        always: root edges, whatever is selected.
+        groups, extras: root edges by name.
+        requires_python: alternatives, of which one must admit the target; ``requires_python_file`` is the file that
+            says so, where the lock does not.
+        environments: markers, of which one must hold for the target.
+        activates: ``("extra" | "group", name)`` → the encoded names that uv's conflict markers test.
+        encodes: (package, extra) → its encoded name, for extras that packages ask of each other.
+        conflicts: what may not be selected together.
+        flat: whoever exported the lock left no groups in it.
+        indexes: the simple-API bases that the lock itself names, the first before the others (requirements.txt).
+        find_links: the pages and folders of files that it names (requirements.txt).
+        stale: in which way it is out of date with the pyproject.toml beside it; ``relock`` is what renews it.
     """
 
     format: str
@@ -106,6 +112,7 @@ class Lock:
     requires_python_file: str = ""
     environments: tuple[Marker, ...] = ()
     activates: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    encodes: Mapping[tuple[NormalizedName, NormalizedName], str] = field(default_factory=dict)
     conflicts: tuple[frozenset[tuple[str, str]], ...] = ()
     flat: bool = False
     indexes: tuple[str, ...] = ()

@@ -66,14 +66,25 @@ class Walk:
     def reach(self) -> None:
         """Walk every edge that holds, each package once per growth of the extras requested of it.
 
+        An extra that is requested on the way may be one that conflict markers test, on edges already passed too: the
+        walk is then made again, knowing it.
+
         Raises:
             NotLockedError: an edge that holds leads nowhere.
         """
+        before = None
+        while before != self.encoded:
+            before = self.encoded
+            self.requested, self.reached = {}, {}
+            self._walk()
+
+    def _walk(self) -> None:
         pending: deque[tuple[Package | None, Dependency]] = deque((None, edge) for edge in self.roots())
         while pending:
             owner, edge = pending.popleft()
             if not self.edge_holds(owner, edge):
                 continue
+            self.encoded |= self.activated_by(edge)
             for package in self.entries(owner, edge):
                 key = id(package)
                 known = self.requested.get(key)
@@ -84,6 +95,13 @@ class Walk:
                 if self.lock.shape == "graph":
                     pending.extend((package, each) for each in package.dependencies)
 
+    def activated_by(self, edge: Dependency) -> frozenset[str]:
+        """The encoded names of the extras that an edge requests: its own marker may test them."""
+        encodes = self.lock.encodes
+        if not encodes:
+            return frozenset()
+        return frozenset(encodes[edge.name, extra] for extra in edge.extras if (edge.name, extra) in encodes)
+
     def edge_holds(self, owner: Package | None, edge: Dependency) -> bool:
         """Whether an edge is walked: its extra is requested of its owner, and its marker holds."""
         requested: Iterable[str]
@@ -93,7 +111,7 @@ class Walk:
             requested = self.requested.get(id(owner), ())
             if edge.extra is not None and edge.extra not in requested:
                 return False
-        return edge.marker is None or self.holds(edge.marker, self.encoded.union(requested))
+        return edge.marker is None or self.holds(edge.marker, self.encoded.union(requested, self.activated_by(edge)))
 
     def entries(self, owner: Package | None, edge: Dependency) -> list[Package]:
         """The entries that an edge leads to: by name, and by version, source, specifiers and fork where they tell.

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from packaging.markers import Marker
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 from pytest_ofiuco.core.artifact import Archive, Directory, Sdist, Vcs, Wheel
 from pytest_ofiuco.core.lock import MAIN, Dependency, Lock, Package
@@ -52,6 +53,7 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
         requires_python_text=str(specifiers or ""),
         environments=_markers(document, "supported-markers"),
         activates=_activations(members, groups, extras),
+        encodes=_encodes(document),
         conflicts=_conflicts(document, {member.name for member in members}),
         stale=_stale(document, roots, pyproject),
         relock="uv lock",
@@ -231,15 +233,27 @@ def _stale(document: Table, roots: list[Table], pyproject: Table) -> str:
     return f"out of date with {pyproject.file} ({brief(', '.join(names))})" if names else ""
 
 
-def _conflicts(document: Table, members: set[str]) -> tuple[frozenset[tuple[str, str]], ...]:
+def _conflict_sets(document: Table) -> list[list[Table]]:
+    return [
+        Table({"set": items}, file=document.file, at=f"conflicts[{index}]").tables("set")
+        for index, items in enumerate(document.array("conflicts"))
+    ]
+
+
+def _encodes(document: Table) -> dict[tuple[NormalizedName, NormalizedName], str]:
+    """What conflict markers call the extras of packages: ``extra-1-m-cpu`` (1 is the length of the package's name)."""
+    found = {}
+    for item in chain.from_iterable(_conflict_sets(document)):
+        if "extra" in item:
+            package, extra = item.name("package"), item.name("extra")
+            found[package, extra] = f"extra-{len(package)}-{package}-{extra}"
+    return found
+
+
+def _conflicts(document: Table, members: set[NormalizedName]) -> tuple[frozenset[tuple[str, str]], ...]:
     found = []
-    for index, items in enumerate(document.array("conflicts")):
-        table = Table({"set": items}, file=document.file, at=f"conflicts[{index}]")
-        entries = set()
-        for item in table.tables("set"):
-            if item.text("package") not in members:
-                continue
-            kind = "extra" if "extra" in item else "group"
-            entries.add((kind, canonicalize_name(item.text(kind) or MAIN)))
-        found.append(frozenset(entries))
+    for items in _conflict_sets(document):
+        own = [item for item in items if item.text("package") in members]
+        kinds = [("extra" if "extra" in item else "group", item) for item in own]
+        found.append(frozenset((kind, canonicalize_name(item.text(kind) or MAIN)) for kind, item in kinds))
     return tuple(found)

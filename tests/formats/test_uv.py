@@ -212,6 +212,50 @@ def test_conflicts(groups: list[str], extras: tuple[str, ...], message: str) -> 
         CONFLICTING.selection(groups=groups, extras=extras)
 
 
+MEMBER = read(
+    project(
+        """dependencies = [{ name = "m" }]
+[package.optional-dependencies]
+a = [{ name = "m" }, { name = "m", extra = ["x"], marker = "extra == 'extra-1-m-x'" }]
+b = [{ name = "m" }, { name = "m", extra = ["y"], marker = "extra == 'extra-1-m-y'" }]
+"""
+    ),
+    entry(
+        "m",
+        more="""dependencies = [{ name = "d", marker = "extra == 'extra-1-m-x'" }]
+[package.optional-dependencies]
+x = [{ name = "six", version = "1.16.0" }]
+y = [{ name = "six", version = "1.15.0" }]
+""",
+        source='editable = "m"',
+    ),
+    entry("d"),
+    entry("six", "1.15.0"),
+    entry("six", "1.16.0"),
+    head='conflicts = [[{ package = "m", extra = "x" }, { package = "m", extra = "y" }]]',
+)
+
+
+@pytest.mark.parametrize(
+    ("extras", "expected"),
+    [
+        pytest.param((), {"m": "1.0"}, id="15: nothing activates"),
+        pytest.param(("a",), {"d": "1.0", "m": "1.0", "six": "1.16.0"}, id="15: one, on edges already passed too"),
+        pytest.param(("b",), {"m": "1.0", "six": "1.15.0"}, id="15: the other"),
+    ],
+)
+def test_extras_of_members_are_activated_by_the_edges_that_ask_for_them(
+    extras: tuple[str, ...], expected: dict[str, str]
+) -> None:
+    """As uv does: the edge that requests the extra has a marker that tests whether it is requested."""
+    assert resolved(MEMBER, extras=extras).versions() == expected
+
+
+def test_conflicting_extras_of_a_member() -> None:
+    with pytest.raises(AmbiguousError, match=r"1\.16\.0 .* and 1\.15\.0"):
+        resolved(MEMBER, extras=("a", "b"))
+
+
 # Sources
 
 
