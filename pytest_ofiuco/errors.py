@@ -205,6 +205,57 @@ class AmbiguousError(OfiucoError):
 
 
 @dataclass(eq=False)
+class NothingToReplaceError(OfiucoError):
+    """A variant replaces a package that is not there."""
+
+    exit_code = 1
+    file: str
+    at: str
+    variant: str
+    package: str
+    reason: str
+    hint: str | None = "correct the name, or leave this cell out with `exclude` in [tool.ofiuco]"
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.at}: variant {self.variant} replaces {self.package}: {self.reason}"
+
+
+@dataclass(eq=False)
+class NoReplacementError(OfiucoError):
+    """What a variant puts in a package's place is in none of the locks."""
+
+    file: str
+    at: str
+    variant: str
+    wanted: str
+    looked_in: Sequence[str]
+    hint: str | None = 'lock it in a lock of its own and name that with `lock = "…"`, or name a wheel with its hash'
+
+    def __str__(self) -> str:
+        looked_in = ", ".join(self.looked_in)
+        return f"{self.file}: {self.at}: variant {self.variant}: {self.wanted} is not in {looked_in}"
+
+
+@dataclass(eq=False)
+class UnmetDependencyError(OfiucoError):
+    """What a variant put in a package's place lacks something that it depends on, or is not what others depend on."""
+
+    exit_code = 1
+    file: str
+    variant: str
+    package: str
+    wanted: str
+    found: str
+    hint: str | None = "replace that one too, or lock the project again with it"
+
+    def __str__(self) -> str:
+        return (
+            f"{self.file}: variant {self.variant}: {self.package} depends on {self.wanted},"
+            f" and {self.found} is in this resolution"
+        )
+
+
+@dataclass(eq=False)
 class NoArtifactError(OfiucoError):
     """No file of a package fits the target."""
 

@@ -115,12 +115,15 @@ def test_install_project(text: str, expected: str) -> None:
             id="missing-python",
         ),
         pytest.param(
-            "exclude = [{}]", "exclude[0]: excludes everything", "give python, platform or both", id="exclude"
+            "exclude = [{}]",
+            "exclude[0]: excludes everything",
+            "give python, platform, variant, or several of them",
+            id="exclude",
         ),
         pytest.param(
-            "exclude = [{ python = '3.12' }, { variant = 'x' }]",
-            "exclude[1].variant: not a key that is known",
-            "use python and platform",
+            "exclude = [{ python = '3.12' }, { box = 'x' }]",
+            "exclude[1].box: not a key that is known",
+            "use python, platform and variant",
             id="exclude's key",
         ),
         pytest.param(

@@ -11,9 +11,9 @@ from pytest_ofiuco.cli.subject import (
     project_of,
     selection_of,
     target_of,
+    variant_of,
 )
 from pytest_ofiuco.core.resolve import resolve
-from pytest_ofiuco.errors import UsageError, shown
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -21,17 +21,14 @@ def add_options(parser: ArgumentParser) -> None:
     add_lock_options(parser)
     add_target_options(parser)
     add_selection_options(parser)
-    parser.add_argument("--variant", metavar="V", help="a variant of the project")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="default: table")
 
 
 def run(options: Namespace) -> tuple[str, int]:
     """Resolve; the answer as text."""
-    if options.variant is not None:
-        raise UsageError(f"variant {shown(options.variant)}: the project defines no variants", "leave --variant out")
     project = project_of(options)
-    target = target_of(options, project)
-    resolution = resolve(project.lock, target, selection_of(options, project.lock))
+    target, variant = target_of(options, project), variant_of(options, project)
+    resolution = resolve(project.lock, target, selection_of(options, project.lock), variant)
     if options.format == "json":
         from pytest_ofiuco.export.json import resolution_json
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from pytest_ofiuco.config import HOST
 from pytest_ofiuco.core.lock import Lock, Selection
 from pytest_ofiuco.core.target import Python, Target
+from pytest_ofiuco.core.variant import Variant
 from pytest_ofiuco.store.project import LocalProject, load
 
 
@@ -33,11 +34,12 @@ def add_target_options(parser: ArgumentParser, *, required: bool = True) -> None
 
 
 def add_selection_options(parser: ArgumentParser) -> None:
-    """``--group``, ``--extra``, ``--all-groups``, ``--all-extras``."""
+    """``--group``, ``--extra``, ``--all-groups``, ``--all-extras``, ``--variant``."""
     parser.add_argument("--group", action="append", metavar="G", help="a group; repeatable (default: the lock's)")
     parser.add_argument("--extra", action="append", default=[], metavar="E", help="an extra; repeatable")
     parser.add_argument("--all-groups", action="store_true", help="every group of the lock")
     parser.add_argument("--all-extras", action="store_true", help="every extra of the lock")
+    parser.add_argument("--variant", metavar="V", help="a variant of the project")
 
 
 def project_of(options: Namespace) -> LocalProject:
@@ -80,3 +82,16 @@ def selection_of(options: Namespace, lock: Lock) -> Selection:
         all_groups=options.all_groups,
         all_extras=options.all_extras,
     )
+
+
+def variant_of(options: Namespace, project: LocalProject) -> Variant | None:
+    """The variant that the options name, if they name one.
+
+    Raises:
+        OfiucoError: there is none of that name, or a lock that it names cannot be read.
+    """
+    if options.variant is None:
+        return None
+    from pytest_ofiuco.store.variants import Variants
+
+    return Variants(project).find(options.variant)

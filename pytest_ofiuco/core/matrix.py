@@ -1,9 +1,10 @@
-"""The matrix: Pythons × platforms, less what is excluded, each cell with a name."""
+"""The matrix: Pythons × platforms × variants, less what is excluded, each cell with a name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -52,14 +53,17 @@ class PlatformAxis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusion:
-    """Cells left out: those that every given part names."""
+    """Cells left out: those that every given part names; the empty ``variant`` is that of cells without one."""
 
     python: PythonRange | None = None
     platform: str | None = None
+    variant: str | None = None
 
-    def covers(self, python: Python, platform: str) -> bool:
+    def covers(self, python: Python, platform: str, variant: str | None) -> bool:
         """Whether the cell of ``python`` on ``platform`` is left out."""
-        return (self.python is None or self.python.admits(python)) and self.platform in (None, platform)
+        if self.python is not None and not self.python.admits(python):
+            return False
+        return self.platform in (None, platform) and self.variant in (None, variant or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,23 +95,31 @@ class Cell:
 
 
 def expand(
-    pythons: Sequence[Python], platforms: Sequence[PlatformAxis], exclude: Sequence[Exclusion] = ()
+    pythons: Sequence[Python],
+    platforms: Sequence[PlatformAxis],
+    exclude: Sequence[Exclusion] = (),
+    variants: Sequence[str] = (),
 ) -> tuple[Cell, ...]:
-    """All cells, platform by platform in the given order, Pythons ascending."""
-    cells = []
-    for axis in platforms:
+    """All cells: platform by platform in the given order, Pythons ascending, the lock as it is before its variants.
+
+    Raises:
+        UsageError: two cells have one name.
+    """
+    cells: dict[str, Cell] = {}
+    in_order = sorted(pythons, key=lambda each: (each.implementation, each.version, each.free_threaded))
+    for axis, python, variant in product(platforms, in_order, (None, *variants)):
         platform = axis.definition
-        for python in sorted(pythons, key=lambda each: (each.implementation, each.version, each.free_threaded)):
-            if axis.pythons and not any(each.admits(python) for each in axis.pythons):
-                continue
-            if any(each.covers(python, platform.name) for each in exclude):
-                continue
-            cells.append(
-                Cell(
-                    name=f"{python.label}-{platform.name}",
-                    python=python,
-                    platform=platform.name,
-                    target=Target(python=python, platform=platform.platform(python.minor)),
-                )
-            )
-    return tuple(cells)
+        if axis.pythons and not any(each.admits(python) for each in axis.pythons):
+            continue
+        if any(each.covers(python, platform.name, variant) for each in exclude):
+            continue
+        cell = Cell(
+            name="-".join(filter(None, (python.label, platform.name, variant))),
+            python=python,
+            platform=platform.name,
+            target=Target(python=python, platform=platform.platform(python.minor)),
+            variant=variant,
+        )
+        if cells.setdefault(cell.name, cell) is not cell:
+            raise UsageError(f"two cells are named {cell.name}", "give the variant or the platform another name")
+    return tuple(cells.values())

@@ -14,8 +14,9 @@ from pytest_ofiuco.core.artifact import Artifact
 from pytest_ofiuco.core.choice import Choice
 from pytest_ofiuco.core.lock import Lock, Package, Selection
 from pytest_ofiuco.core.target import Target
+from pytest_ofiuco.core.variant import Variant
 from pytest_ofiuco.core.walk import Walk
-from pytest_ofiuco.errors import AmbiguousError, PythonNotAdmittedError
+from pytest_ofiuco.errors import AmbiguousError, NotLockedError, PythonNotAdmittedError, UnmetDependencyError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,27 +37,39 @@ class Resolution:
     target: Target
     selection: Selection
     packages: tuple[Pin, ...]
+    variant: Variant | None = None
 
     def versions(self) -> dict[str, str | None]:
         """Versions by normalized name."""
         return {pin.name: pin.version for pin in self.packages}
 
 
-def resolve(lock: Lock, target: Target, selection: Selection) -> Resolution:
-    """Work out exactly what ``target`` gets from ``lock``.
+def resolve(lock: Lock, target: Target, selection: Selection, variant: Variant | None = None) -> Resolution:
+    """Work out exactly what ``target`` gets from ``lock``, with a variant's replacements where there is one.
 
     Raises:
         PythonNotAdmittedError, PlatformNotAdmittedError: the lock was not made for the target.
         NotLockedError: an edge that holds leads nowhere.
         AmbiguousError: two entries of one package hold at once.
         NoArtifactError: a package has no file that fits.
+        NothingToReplaceError, UnmetDependencyError: the variant does not fit the lock.
     """
     walk = Walk(lock, target, selection)
     walk.check_target()
     walk.reach()
+    if variant is not None:
+        variant.check_reached(walk)
+        walk = Walk(variant.applied(lock), target, selection)
+        try:
+            walk.reach()
+        except NotLockedError as error:
+            lacks = "nothing of that name"
+            raise UnmetDependencyError(variant.file, variant.name, error.required_by, error.package, lacks) from error
     chosen = one_version_each(walk)
     walk.pass_extras_on(chosen)
-    choice = Choice(lock, target)
+    if variant is not None:
+        variant.check_dependencies(walk, chosen)
+    choice = Choice(walk.lock, target)
     pins = [
         Pin(
             name=name,
@@ -67,7 +80,7 @@ def resolve(lock: Lock, target: Target, selection: Selection) -> Resolution:
         for name, package in sorted(chosen.items())
         if not package.is_virtual
     ]
-    return Resolution(lock=lock, target=target, selection=selection, packages=tuple(pins))
+    return Resolution(lock=walk.lock, target=target, selection=selection, packages=tuple(pins), variant=variant)
 
 
 def one_version_each(walk: Walk) -> dict[NormalizedName, Package]:

@@ -17,9 +17,9 @@ def resolution_json(resolution: Resolution) -> str:
 
 
 def document(resolution: Resolution) -> dict[str, Any]:
-    """The document as plain values; its shape is version 1 of the interface."""
-    lock, target = resolution.lock, resolution.target
-    return {
+    """The document as plain values; its shape is version 1 of the interface. A variant is named where there is one."""
+    lock, target, variant = resolution.lock, resolution.target, resolution.variant
+    return ({"variant": variant.name} if variant is not None else {}) | {
         "version": VERSION,
         "lock": {"format": lock.format, "path": lock.path, "sha256": lock.sha256},
         "target": {

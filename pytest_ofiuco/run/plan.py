@@ -13,6 +13,7 @@ from pytest_ofiuco.core.target import Python, Target
 from pytest_ofiuco.errors import MissingPytestError, MissingPythonError, OfiucoError, UsageError
 from pytest_ofiuco.store.interpreters import Interpreter, Interpreters, host_platform
 from pytest_ofiuco.store.project import LocalProject
+from pytest_ofiuco.store.variants import Variants
 
 _ADD_PYTEST = {
     "poetry": "poetry add --group dev pytest",
@@ -67,6 +68,7 @@ def plan(project: LocalProject, narrowing: Narrowing, interpreters: Interpreters
 
     Raises:
         UsageError: nothing is left of the matrix, or a platform has no meaning.
+        NoReplacementError: what a variant puts in a package's place is nowhere to be found.
         MissingPythonError: a Python is not here and may not be skipped.
         MissingPytestError: no cell's resolution has pytest.
         OfiucoError: what the lock's selection raises.
@@ -76,14 +78,15 @@ def plan(project: LocalProject, narrowing: Narrowing, interpreters: Interpreters
     selection, warnings = select(project)
     pythons = config.python if config.python is not None else _found(lock, interpreters)
     axes = [config.axis(name, str(host)) for name in config.platforms]
-    cells = expand(pythons, axes, config.exclude)
+    cells = expand(pythons, axes, config.exclude, [each.name for each in config.variants])
     wanted = [cell for cell in cells if narrowing.admits(cell)]
     if not wanted:
         raise UsageError(
             "no cell is left of the matrix" if cells else "the matrix is empty",
             f"choose from: {', '.join(cell.name for cell in cells)}" if cells else "see `exclude` in [tool.ofiuco]",
         )
-    planned = tuple(_plan_cell(project, cell, selection, host, interpreters) for cell in wanted)
+    variants = Variants(project)
+    planned = tuple(_plan_cell(variants, cell, selection, host, interpreters) for cell in wanted)
     return SessionPlan(
         project=project,
         cells=_with_pytest(planned, lock),
@@ -135,12 +138,14 @@ def _found(lock: Lock, interpreters: Interpreters) -> tuple[Python, ...]:
 
 
 def _plan_cell(
-    project: LocalProject,
+    variants: Variants,
     cell: Cell,
     selection: Selection,
     host: Platform,
     interpreters: Interpreters,
 ) -> PlannedCell:
+    project = variants.project
+    variant = variants.find(cell.variant) if cell.variant is not None else None
     native = runs_on(cell.target.platform, host)
     interpreter = None
     if native:
@@ -154,7 +159,7 @@ def _plan_cell(
             raise
         cell = replace(cell, target=Target(python=interpreter.python, platform=cell.target.platform))
     try:
-        resolution = resolve(project.lock, cell.target, selection)
+        resolution = resolve(project.lock, cell.target, selection, variant)
     except OfiucoError as error:
         return PlannedCell(cell=cell, error=error)
     if interpreter is None:

@@ -24,6 +24,7 @@ from pytest_ofiuco.store.cache import Store, digest
 from pytest_ofiuco.store.direct_url import direct_url
 from pytest_ofiuco.store.fetch import Fetcher
 from pytest_ofiuco.store.installation import Installation
+from pytest_ofiuco.store.needs import check_needs
 from pytest_ofiuco.store.progress import Progress
 from pytest_ofiuco.store.settings import IndexSettings
 from pytest_ofiuco.store.sources import fingerprint, name_of
@@ -133,6 +134,7 @@ class Preparer:
             UnhashedError, HashMismatchError, FetchError, OfflineError: a file cannot be had as locked.
             ArchiveError: a file must not be installed.
             BuildError: a source cannot be built.
+            UnmetDependencyError: what a variant has replaced does not suit the others.
             InputError: a source tree is missing or cannot be read.
             BrokenPythonError: there can be no environment for the interpreter.
             CacheError: the store cannot be used.
@@ -163,6 +165,11 @@ class Preparer:
             with self._store.usable():
                 installation = Installation(create(self._store, path, plan.interpreter))
             wheels = _gathered(futures)
+            variant = plan.resolution.variant
+            if variant is not None:
+                check_needs(
+                    plan.resolution, variant, {part.name: wheel for part, wheel in zip(parts, wheels, strict=True)}
+                )
             with self._store.usable():
                 for part, wheel in zip(parts, wheels, strict=True):
                     installation.install(wheel, direct_url(part.artifact, plan.lock_directory))

@@ -18,6 +18,7 @@ from pytest_ofiuco.core.lock import Lock
 from pytest_ofiuco.core.table import Table, parse
 from pytest_ofiuco.errors import InputError, NoLockError, StaleLockError, UsageError
 
+PYPROJECT = "pyproject.toml"
 _WORKSPACE_LOCK = "uv.lock"
 
 
@@ -59,14 +60,10 @@ def load(directory: Path, lock: str | None = None, *, locked: bool = False) -> L
     """
     if not directory.is_dir():
         raise UsageError(f"{directory}: no such folder", "name the folder that holds pyproject.toml")
-    pyproject_file = directory / "pyproject.toml"
-    if pyproject_file.is_file():
-        pyproject = parse(_content(pyproject_file, "pyproject.toml"), "pyproject.toml")
-    else:
-        pyproject = Table({}, file="pyproject.toml")
+    pyproject = read_pyproject(directory, PYPROJECT)
     settings = config.read(pyproject)
     lock_file, name = _find_lock(directory, lock, settings.lock)
-    read = formats.read(_content(lock_file, name), name, pyproject, partial(_beside, lock_file, name))
+    read = read_lock(lock_file, name, pyproject)
     if locked and read.stale:
         raise StaleLockError(name, read.stale, read.relock)
     return LocalProject(
@@ -77,6 +74,25 @@ def load(directory: Path, lock: str | None = None, *, locked: bool = False) -> L
         lock_file=lock_file,
         other_locks=() if lock or settings.lock else _others(directory, lock_file),
     )
+
+
+def read_pyproject(directory: Path, name: str) -> Table:
+    """The root table of the pyproject.toml in ``directory``, which is called ``name`` in messages; empty without one.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    file = directory / PYPROJECT
+    return parse(_content(file, name), name) if file.is_file() else Table({}, file=name)
+
+
+def read_lock(file: Path, name: str, pyproject: Table) -> Lock:
+    """The lock in ``file``, which is called ``name`` in messages; ``pyproject`` is that beside it.
+
+    Raises:
+        InputError, LockVersionError: it is not what it should be.
+    """
+    return formats.read(_content(file, name), name, pyproject, partial(_beside, file, name))
 
 
 def _beside(lock_file: Path, name: str, path: str) -> bytes:
@@ -120,8 +136,8 @@ def _find_lock(directory: Path, given: str | None, configured: str | None) -> tu
 
 def _workspace(directory: Path) -> Path | None:
     """The root of the uv workspace that a folder is a member of: the nearest workspace above decides."""
-    for above in directory.parents if (directory / "pyproject.toml").is_file() else ():
-        file = above / "pyproject.toml"
+    for above in directory.parents if (directory / PYPROJECT).is_file() else ():
+        file = above / PYPROJECT
         if not file.is_file():
             continue
         settings = parse(_content(file, str(file)), str(file)).table("tool").table("uv")

@@ -8,6 +8,8 @@ from typing import Literal
 
 from packaging.utils import canonicalize_name
 
+from pytest_ofiuco.config import variants
+from pytest_ofiuco.config.variants import VariantSettings
 from pytest_ofiuco.core.lock import MAIN
 from pytest_ofiuco.core.matrix import Exclusion, PlatformAxis, PythonRange
 from pytest_ofiuco.core.platforms import MARKER_KEYS, PlatformDefinition, find, fixed
@@ -29,6 +31,7 @@ _KEYS = (
     "install-project",
     "missing-python",
     "exclude",
+    "variants",
 )
 _PLATFORM_KEYS = ("tag", "python", "provided", "interpreters", "markers")
 
@@ -64,6 +67,7 @@ class Config:
     missing_python: Literal["error", "skip"] = "error"
     exclude: tuple[Exclusion, ...] = ()
     settings: Mapping[str, PlatformSettings] = field(default_factory=dict)
+    variants: tuple[VariantSettings, ...] = ()
 
     def axis(self, name: str, host_tag: str) -> PlatformAxis:
         """A platform by name, refined as the table says; ``host_tag`` is what ``host`` stands for.
@@ -105,6 +109,7 @@ def read(pyproject: Table) -> Config:
         missing_python="skip" if _choice(table, "missing-python", ("error", "skip")) == "skip" else "error",
         exclude=_exclusions(table),
         settings=settings,
+        variants=variants.read(table.table("variants")),
     )
 
 
@@ -197,14 +202,15 @@ def _exclusions(table: Table) -> tuple[Exclusion, ...]:
     found = []
     for each in table.tables("exclude"):
         for key in each:
-            if key not in ("python", "platform"):
-                raise each.wrong(key, "not a key that is known", "use python and platform")
+            if key not in ("python", "platform", "variant"):
+                raise each.wrong(key, "not a key that is known", "use python, platform and variant")
         python = each.text("python")
         try:
             range_ = PythonRange.parse(python) if python is not None else None
         except UsageError as error:
             raise each.wrong("python", str(error), error.hint) from error
-        if range_ is None and each.text("platform") is None:
-            raise each.wrong("", "excludes everything", "give python, platform or both")
-        found.append(Exclusion(python=range_, platform=each.text("platform")))
+        variant = "" if each.data.get("variant") is False else each.text("variant")
+        if range_ is None and each.text("platform") is None and variant is None:
+            raise each.wrong("", "excludes everything", "give python, platform, variant, or several of them")
+        found.append(Exclusion(python=range_, platform=each.text("platform"), variant=variant))
     return tuple(found)
