@@ -205,6 +205,26 @@ class AmbiguousError(OfiucoError):
 
 
 @dataclass(eq=False)
+class UnknownPackageError(OfiucoError):
+    """A package that the lock does not have at all."""
+
+    exit_code = 1
+    file: str
+    package: str
+    known: Sequence[str]
+
+    @property
+    def hint(self) -> str:  # type: ignore[override]
+        from difflib import get_close_matches  # slow to import, and seldom needed
+
+        near = get_close_matches(self.package, self.known, n=3)
+        return f"did you mean {' or '.join(near)}?" if near else "name a package of the lock"
+
+    def __str__(self) -> str:
+        return f"{self.file}: package {brief(self.package)}: not in this lock"
+
+
+@dataclass(eq=False)
 class NothingToReplaceError(OfiucoError):
     """A variant replaces a package that is not there."""
 
@@ -376,6 +396,56 @@ class UnhashedError(OfiucoError):
 
     def __str__(self) -> str:
         return f"{self.file}: {self.filename}: the lock has no sha256 for this file"
+
+
+@dataclass(eq=False)
+class NamingError(OfiucoError):
+    """No place tells which files of a package its locked hashes are."""
+
+    exit_code = 1
+    file: str
+    at: str
+    package: str
+    reason: str
+    hint: str | None = (
+        "check the network and the index settings (PIP_INDEX_URL, UV_DEFAULT_INDEX, pip.conf),"
+        " or compile the file again with the indexes in use"
+    )
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.at}: package {self.package}: {self.reason}"
+
+
+@dataclass(eq=False)
+class NoLocationError(OfiucoError):
+    """A file of which neither the lock nor an index says where it is."""
+
+    exit_code = 1
+    file: str
+    package: str
+    filename: str
+    hint: str | None = "lock again with a tool that records URLs, or configure the index that has it"
+
+    def __str__(self) -> str:
+        return f"{self.file}: package {self.package}: nothing says where {self.filename} is"
+
+
+@dataclass(eq=False)
+class IndistinctCellsError(OfiucoError):
+    """Two cells that get different packages, and have the same marker environment."""
+
+    exit_code = 1
+    file: str
+    package: str
+    first: str
+    second: str
+    hint: str | None = "export one of them alone, with --python, --platform and --variant"
+
+    def __str__(self) -> str:
+        return (
+            f"{self.file}: package {self.package}: no marker tells cell {self.first} from cell {self.second},"
+            " and they do not get the same of it"
+        )
 
 
 @dataclass(eq=False)

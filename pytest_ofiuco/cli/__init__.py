@@ -14,6 +14,7 @@ from pytest_ofiuco.errors import OfiucoError, UsageError
 
 COMMANDS = {
     "resolve": "print exactly which files a Python on a platform gets from the lock",
+    "why": "print what brought a package or kept it out, and why this file of it",
 }
 """What each command does; its module, of the same name, has ``add_options(parser)`` and ``run(options)``.
 

@@ -16,6 +16,9 @@ from pytest_ofiuco.core.lock import Lock, Package
 from pytest_ofiuco.core.target import Target
 from pytest_ofiuco.errors import NoArtifactError
 
+FAR = "for another"
+"""How the reason begins why a file does not fit that is far from it."""
+
 
 class Choice:
     """Chooses for one target."""
@@ -52,8 +55,41 @@ class Choice:
         """Wheels for the target's Python come first."""
         return not any((tag.interpreter, tag.abi) in self.pythons for tag in _tags(filename)), filename
 
+    def tag(self, wheel: Wheel) -> Tag | None:
+        """The best of a wheel's tags that the target accepts; none where the wheel does not fit."""
+        fitting = [tag for tag in _tags(wheel.filename) if tag in self.ranks]
+        return min(fitting, key=self.ranks.__getitem__) if fitting else None
+
+    def order(self, wheel: Wheel) -> tuple[int, tuple[int, str]]:
+        """What sorts wheels as they are preferred, the best first; those that do not fit are the last."""
+        rank = _rank(wheel.filename, self.ranks)
+        number, rest = _build(wheel)
+        return (len(self.ranks) if rank is None else rank), (-number, rest)
+
+    def misfit(self, wheel: Wheel) -> str:
+        """Why a wheel does not fit."""
+        tags = _tags(wheel.filename)
+        if not tags:
+            return "its name is not a wheel's"
+        lacking = self._lacking([wheel])
+        if lacking:
+            return lacking
+        is_for_python = any((tag.interpreter, tag.abi) in self.pythons for tag in tags)
+        is_for_platform = bool({tag.platform for tag in tags} & {tag.platform for tag in self.ranks})
+        others = {(True, False): "platform", (False, True): "Python"}
+        return f"{FAR} {others.get((is_for_python, is_for_platform), 'Python and platform')}"
+
     def _why_not(self, wheels: Sequence[Wheel]) -> str:
         """The nearest miss, in the words of a user: a libc or macOS that is too new, or another Python or platform."""
+        lacking = self._lacking(wheels)
+        if lacking:
+            return lacking
+        return (
+            "every wheel is for another platform or Python, and there is no sdist" if wheels else "nothing to install"
+        )
+
+    def _lacking(self, wheels: Sequence[Wheel]) -> str:
+        """The libc or macOS that the least demanding of the wheels for this Python and architecture needs."""
         platform = self.target.platform
         family = "macOS" if platform.os == "macos" else platform.libc
         needs = [
@@ -63,12 +99,10 @@ class Choice:
             if (tag.interpreter, tag.abi) in self.pythons
             and (need := _needed_version(tag.platform, family, platform.architecture)) is not None
         ]
-        if needs and platform.version is not None and min(needs) > platform.version:
-            need, have = min(needs), platform.version
-            return f"needs {family} ≥ {need[0]}.{need[1]}, the platform has {have[0]}.{have[1]}"
-        if not wheels:
-            return "nothing to install"
-        return "every wheel is for another platform or Python, and there is no sdist"
+        if not needs or platform.version is None or min(needs) <= platform.version:
+            return ""
+        need, have = min(needs), platform.version
+        return f"needs {family} ≥ {need[0]}.{need[1]}, the platform has {have[0]}.{have[1]}"
 
 
 def best_wheel(wheels: Iterable[Wheel], ranks: Mapping[Tag, int]) -> Wheel | None:

@@ -1,0 +1,37 @@
+"""``ofiuco why``: what brought a package or kept it out, and why this file of it."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from packaging.utils import canonicalize_name
+
+from pytest_ofiuco.cli.subject import (
+    add_lock_options,
+    add_selection_options,
+    add_target_options,
+    project_of,
+    selection_of,
+    target_of,
+    variant_of,
+)
+from pytest_ofiuco.core.explain import explain
+from pytest_ofiuco.export.explanation import explanation_json, explanation_text
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument("package", metavar="PACKAGE", help="the package's name")
+    add_lock_options(parser)
+    add_target_options(parser)
+    add_selection_options(parser)
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+
+
+def run(options: Namespace) -> tuple[str, int]:
+    """Explain; the answer as text."""
+    project = project_of(options)
+    target, variant = target_of(options, project), variant_of(options, project)
+    lock = project.lock if variant is None else variant.applied(project.lock)
+    explanation = explain(lock, target, selection_of(options, lock), canonicalize_name(options.package))
+    return (explanation_json if options.format == "json" else explanation_text)(explanation), 0
