@@ -19,7 +19,10 @@ def brief(text: str) -> str:
 
 def shown(value: object) -> str:
     """A value that a message repeats: quoted, and cut where it is long."""
-    return repr(brief(value)) if isinstance(value, str) else brief(repr(value))
+    try:
+        return repr(brief(value)) if isinstance(value, str) else brief(repr(value))
+    except ValueError:  # an integer of more digits than Python writes
+        return "a number of too many digits"
 
 
 class OfiucoError(Exception):
@@ -234,7 +237,7 @@ class NothingToReplaceError(OfiucoError):
     variant: str
     package: str
     reason: str
-    hint: str | None = "correct the name, or leave this cell out with `exclude` in [tool.ofiuco]"
+    hint: str | None
 
     def __str__(self) -> str:
         return f"{self.file}: {self.at}: variant {self.variant} replaces {self.package}: {self.reason}"
@@ -249,7 +252,7 @@ class NoReplacementError(OfiucoError):
     variant: str
     wanted: str
     looked_in: Sequence[str]
-    hint: str | None = 'lock it in a lock of its own and name that with `lock = "…"`, or name a wheel with its hash'
+    hint: str | None = 'lock it in a lock of its own, and name that with `lock = "…"`'
 
     def __str__(self) -> str:
         looked_in = ", ".join(self.looked_in)
@@ -258,7 +261,10 @@ class NoReplacementError(OfiucoError):
 
 @dataclass(eq=False)
 class UnmetDependencyError(OfiucoError):
-    """What a variant put in a package's place lacks something that it depends on, or is not what others depend on."""
+    """What a variant put in a package's place lacks something that it depends on, or is not what others depend on.
+
+    ``found`` is what is there instead, if anything; ``other`` the package that might be replaced, too.
+    """
 
     exit_code = 1
     file: str
@@ -266,12 +272,19 @@ class UnmetDependencyError(OfiucoError):
     package: str
     wanted: str
     found: str
-    hint: str | None = "replace that one too, or lock the project again with it"
+    other: str
+
+    @property
+    def hint(self) -> str:  # type: ignore[override]
+        if self.found:
+            return f"let variant {self.variant} replace {self.other} by a version that suits"
+        return f"add {self.wanted} to the project's dependencies, and lock it again"
 
     def __str__(self) -> str:
+        found = self.found or "nothing of that name"
         return (
             f"{self.file}: variant {self.variant}: {self.package} depends on {self.wanted},"
-            f" and {self.found} is in this resolution"
+            f" and {found} is in this resolution"
         )
 
 

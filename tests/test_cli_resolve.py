@@ -13,6 +13,7 @@ from pytest_ofiuco.cli import main
 from tests.formats.examples import POETRY, PYLOCK, UV
 
 HERE = ("--python", "3.12", "--platform", "manylinux_2_28_x86_64")
+LOOKED_FOR = "uv.lock, poetry.lock, pylock.toml, pdm.lock, requirements.txt"
 PROJECT = '[project]\nname = "project"\ndynamic = ["dependencies"]\n'
 
 
@@ -127,13 +128,94 @@ def test_as_a_command(project: Path) -> None:
     assert bad.stderr.startswith(b"error: platform 'amiga'")
 
 
+VARIANTS = """
+[tool.ofiuco.variants]
+a = ["0.9"]
+[tool.ofiuco.variants.packed]
+replace = { A = { url = "https://files.example.org/a-2.0-py3-none-any.whl", hash = "sha256:HASH" } }
+[tool.ofiuco.variants.bare]
+replace = { a = false }
+""".replace("HASH", "0" * 64)
+OLD = """
+lock-version = "1.0"
+created-by = "hand"
+[[packages]]
+name = "a"
+version = "0.9"
+wheels = [{ url = "https://files.example.org/a-0.9-py3-none-any.whl", hashes = { sha256 = "00" } }]
+"""
+
+
+@pytest.mark.parametrize(
+    ("variant", "version"), [("a0.9", "0.9"), ("packed", "2.0"), ("bare", None)], ids=["lock", "wheel", "dropped"]
+)
+def test_variants(variant: str, version: str | None, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(write(project, PYLOCK, "pylock.toml"), OLD, "pylock.old.toml")
+    (project / "pyproject.toml").write_text(PROJECT + VARIANTS, encoding="utf-8")
+    assert main(["resolve", "--project", str(project), *HERE, "--format", "json", "--variant", variant]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["variant"] == variant
+    assert document["lock"]["path"] == "pylock.toml"
+    assert {each["name"]: each["version"] for each in document["packages"]}.get("a") == version
+    assert main(["resolve", "--project", str(project), *HERE, "--format", "json"]) == 0
+    assert "variant" not in json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("variant", "code", "message", "hint"),
+    [
+        pytest.param(
+            "old", 2, "the project has no variant 'old'", "choose from: a0.9, packed, bare", id="no such variant"
+        ),
+        pytest.param(
+            "a0.9",
+            2,
+            "pyproject.toml: tool.ofiuco.variants.a[0]: variant a0.9: a 0.9 is not in pylock.toml",
+            'lock it in a lock of its own, and name that with `lock = "…"`',
+            id="no such version",
+        ),
+    ],
+)
+def test_a_variant_that_is_not_there(
+    variant: str, code: int, message: str, hint: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(project, PYLOCK, "pylock.toml")
+    (project / "pyproject.toml").write_text(PROJECT + VARIANTS, encoding="utf-8")
+    assert refused(capsys, "--project", project, *HERE, "--variant", variant) == (code, message, hint)
+
+
+def test_a_variant_that_replaces_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(project, PYLOCK, "pylock.toml")
+    variant = "[tool.ofiuco.variants.bare]\nreplace = { zope = false }\n"
+    (project / "pyproject.toml").write_text(PROJECT + variant, encoding="utf-8")
+    assert refused(capsys, "--project", project, *HERE, "--variant", "bare") == (
+        1,
+        "pyproject.toml: tool.ofiuco.variants.bare.replace.zope: variant bare replaces zope:"
+        " pylock.toml does not have it",
+        "name a package of the lock",
+    )
+
+
+def test_a_variants_lock_warns_on_standard_error(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(project, PYLOCK, "pylock.toml")
+    write(project, POETRY.replace('lock-version = "2.1"', 'lock-version = "2.9"'), "poetry.lock")
+    variant = '[tool.ofiuco.variants.v]\nreplace = { a = { lock = "poetry.lock" } }\n'
+    (project / "pyproject.toml").write_text(PROJECT + variant, encoding="utf-8")
+    options = ("--project", str(project), "--lock", "pylock.toml", "--variant", "v")
+    assert main(["resolve", *options, *HERE]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "warning: poetry.lock: lock-version 2.9 is newer than 2.1, read as 2.1",
+        "warning: poetry.lock: out of date with pyproject.toml: lock again (`poetry lock`)",
+    ]
+
+
 # How bad input is refused: no lock, and files that cannot be read
 
 
 def test_no_lock(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert refused(capsys, "--project", project, *HERE) == (
         2,
-        f"{project}: no lock file here (looked for uv.lock, poetry.lock, pylock.toml)",
+        f"{project}: no lock file here (looked for {LOOKED_FOR})",
         "make one (`poetry lock`, `uv lock`, …) or name it with `lock = …` in [tool.ofiuco]",
     )
 
@@ -189,14 +271,16 @@ def test_not_utf_8(name: str, project: Path, capsys: pytest.CaptureFixture[str])
     [
         pytest.param(
             "poetry.lock",
-            '[metadata]\nlock-version = "1.1"\n',
-            "poetry.lock: metadata.lock-version: version 1.1 of this format is not known (known: poetry.lock 2.1)",
+            '[metadata]\nlock-version = "0.9"\n',
+            "poetry.lock: metadata.lock-version: version 0.9 of this format is not known"
+            " (known: poetry.lock 1.x and 2.x)",
             id="poetry, older",
         ),
         pytest.param(
             "poetry.lock",
             '[metadata]\nlock-version = "3.0"\n',
-            "poetry.lock: metadata.lock-version: version 3.0 of this format is not known (known: poetry.lock 2.1)",
+            "poetry.lock: metadata.lock-version: version 3.0 of this format is not known"
+            " (known: poetry.lock 1.x and 2.x)",
             id="poetry, newer",
         ),
         pytest.param(
@@ -225,7 +309,7 @@ def test_not_a_lock(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert refused(capsys, "--project", project, "--lock", "pyproject.toml", *HERE) == (
         2,
         "pyproject.toml: not a lock of a known format",
-        "give a lock that one of these tools wrote: uv.lock, poetry.lock, pylock.toml",
+        f"give a lock that one of these tools wrote: {LOOKED_FOR}",
     )
 
 

@@ -14,8 +14,9 @@ from pytest_ofiuco.core.lock import Dependency, Lock, Package
 from pytest_ofiuco.core.platforms import Platform
 from pytest_ofiuco.core.resolve import Resolution, resolve
 from pytest_ofiuco.core.target import Python, Target
+from pytest_ofiuco.core.variant import Replacement, Variant
 from pytest_ofiuco.errors import AmbiguousError, NoArtifactError, NotLockedError, UsageError
-from pytest_ofiuco.export.json import resolution_json
+from pytest_ofiuco.export.json import document, resolution_json
 from tests.locks import edge, lock, package
 
 Outcome = Resolution | str
@@ -45,6 +46,7 @@ PLATFORM_TAGS = (
 PYTHON_TAGS = ("py3-none", "py2.py3-none", "cp311-cp311", "cp312-cp312", "cp313-cp313t", "cp38-abi3", "py312-none")
 
 versions = st.tuples(st.integers(0, 50), st.integers(0, 50))
+releases = st.tuples(st.integers(12, 50), st.integers(0, 50))
 platforms = st.one_of(
     st.sampled_from(["win_amd64", "win_arm64", "win32"]).map(Platform.parse),
     st.sampled_from(["x86_64", "aarch64", "armv7l", "i686"]).map(lambda each: Platform.parse(f"linux_{each}")),
@@ -55,7 +57,25 @@ platforms = st.one_of(
         libc=st.sampled_from(["glibc", "musl"]),
         version=versions,
     ),
-    st.builds(Platform, os=st.just("macos"), architecture=st.sampled_from(["arm64", "x86_64"]), version=versions),
+    st.builds(Platform, os=st.just("macos"), architecture=st.sampled_from(["arm64", "x86_64"]), version=releases),
+    st.builds(
+        Platform,
+        os=st.just("ios"),
+        architecture=st.sampled_from(["arm64_iphoneos", "arm64_iphonesimulator", "x86_64_iphonesimulator"]),
+        version=releases,
+    ),
+    st.builds(
+        Platform,
+        os=st.just("android"),
+        architecture=st.sampled_from(["arm64_v8a", "armeabi_v7a", "x86_64", "x86"]),
+        version=st.tuples(st.integers(16, 50), st.just(0)),
+    ),
+    st.builds(
+        Platform,
+        os=st.just("emscripten"),
+        architecture=st.just("wasm32"),
+        version=st.tuples(st.integers(2024, 2050), st.integers(0, 50)),
+    ),
 )
 pythons = st.sampled_from(["3.8", "3.11", "3.12", "3.12.4", "3.13", "3.13t", "pypy3.10"]).map(Python.parse)
 common_platforms = st.sampled_from(
@@ -213,3 +233,18 @@ def test_wheels_for_other_platforms_change_nothing(a_lock: Lock, here: Target) -
         assert resolution_json(first) == resolution_json(second)
     else:
         assert first == second
+
+
+@given(locks(), targets, st.data())
+def test_a_variant_of_a_packages_own_entry_changes_nothing(a_lock: Lock, here: Target, data: st.DataObject) -> None:
+    resolution = outcome(a_lock, here)
+    if not isinstance(resolution, Resolution) or not resolution.packages:
+        return
+    pin = data.draw(st.sampled_from(resolution.packages))
+    entries = tuple(each for each in a_lock.packages if (each.name, each.version) == (pin.name, pin.version))
+    is_told = data.draw(st.booleans())
+    replacement = Replacement(name=pin.name, at="replace", entries=entries, is_told=is_told)
+    variant = Variant(name="same", file="pyproject.toml", replacements=(replacement,))
+    found = resolve(a_lock, here, resolution.selection, variant)
+    assert document(found) == document(resolution) | {"variant": "same"}
+    assert found.replaced == {pin.name: pin.version}

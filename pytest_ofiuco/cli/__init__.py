@@ -13,6 +13,9 @@ from pytest_ofiuco import __version__
 from pytest_ofiuco.errors import OfiucoError, UsageError
 
 COMMANDS = {
+    "check": "say what is wrong with the lock, over the whole matrix",
+    "export": "write what a target or the whole matrix gets, for pip, uv and GitHub Actions",
+    "matrix": "list the cells of the matrix",
     "resolve": "print exactly which files a Python on a platform gets from the lock",
     "why": "print what brought a package or kept it out, and why this file of it",
 }
@@ -53,7 +56,10 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
     """The parser of every command, and the options of the chosen one."""
     parser = _Parser(prog="ofiuco", description="One lock file, every platform you ship to.")
     parser.add_argument("--version", action="version", version=f"ofiuco {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    # Without its name said, argparse would format a usage message to find it out.
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=_Parser, prog="ofiuco"
+    )
     for name, does in COMMANDS.items():
         command = commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
         if name == chosen:

@@ -48,7 +48,8 @@ def project_of(options: Namespace) -> LocalProject:
     Raises:
         OfiucoError: it cannot be read, or its lock is out of date and may not be.
     """
-    project = load(Path(options.project), options.lock, locked=options.locked)
+    offline = getattr(options, "offline", False)
+    project = load(Path(options.project), options.lock, locked=options.locked, offline=offline)
     for warning in project.lock.remarks:
         print(f"warning: {warning}", file=sys.stderr)
     return project
@@ -85,7 +86,7 @@ def selection_of(options: Namespace, lock: Lock) -> Selection:
 
 
 def variant_of(options: Namespace, project: LocalProject) -> Variant | None:
-    """The variant that the options name, if they name one.
+    """The variant that the options name, if they name one; what there is to say of its locks goes to standard error.
 
     Raises:
         OfiucoError: there is none of that name, or a lock that it names cannot be read.
@@ -94,4 +95,8 @@ def variant_of(options: Namespace, project: LocalProject) -> Variant | None:
         return None
     from pytest_ofiuco.store.variants import Variants
 
-    return Variants(project).find(options.variant)
+    variants = Variants(project)
+    variant = variants.find(options.variant)
+    for warning in variants.remarks:
+        print(f"warning: {warning}", file=sys.stderr)
+    return variant

@@ -16,6 +16,7 @@ from pytest_ofiuco.cli.subject import (
     variant_of,
 )
 from pytest_ofiuco.core.explain import explain
+from pytest_ofiuco.core.walk import Walk
 from pytest_ofiuco.export.explanation import explanation_json, explanation_text
 
 
@@ -32,6 +33,10 @@ def run(options: Namespace) -> tuple[str, int]:
     """Explain; the answer as text."""
     project = project_of(options)
     target, variant = target_of(options, project), variant_of(options, project)
-    lock = project.lock if variant is None else variant.applied(project.lock)
-    explanation = explain(lock, target, selection_of(options, lock), canonicalize_name(options.package))
+    lock, selection = project.lock, selection_of(options, project.lock)
+    if variant is not None:
+        base = Walk(lock, target, selection)
+        base.reach()
+        lock = variant.applied(base)
+    explanation = explain(lock, target, selection, canonicalize_name(options.package))
     return (explanation_json if options.format == "json" else explanation_text)(explanation), 0

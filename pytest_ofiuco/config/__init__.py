@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -97,6 +97,7 @@ def read(pyproject: Table) -> Config:
         if key not in _KEYS:
             raise table.wrong(key, "not a key that is known", f"use one of: {', '.join(sorted(_KEYS))}")
     names, settings = _platforms(table)
+    found = variants.read(table.table("variants"))
     return Config(
         file=pyproject.file,
         lock=table.text("lock"),
@@ -107,9 +108,9 @@ def read(pyproject: Table) -> Config:
         test_groups=_names(table, "test-groups") if "test-groups" in table else None,
         install_project=_install_project(table),
         missing_python="skip" if _choice(table, "missing-python", ("error", "skip")) == "skip" else "error",
-        exclude=_exclusions(table),
+        exclude=_exclusions(table, [each.name for each in found]),
         settings=settings,
-        variants=variants.read(table.table("variants")),
+        variants=found,
     )
 
 
@@ -198,7 +199,7 @@ def _choice(table: Table, key: str, choices: tuple[str, ...]) -> str | None:
     return value
 
 
-def _exclusions(table: Table) -> tuple[Exclusion, ...]:
+def _exclusions(table: Table, variant_names: Sequence[str]) -> tuple[Exclusion, ...]:
     found = []
     for each in table.tables("exclude"):
         for key in each:
@@ -210,6 +211,9 @@ def _exclusions(table: Table) -> tuple[Exclusion, ...]:
         except UsageError as error:
             raise each.wrong("python", str(error), error.hint) from error
         variant = "" if each.data.get("variant") is False else each.text("variant")
+        if each.data.get("variant") is not False and variant not in (None, *variant_names):
+            known = f"use one of: {', '.join((*variant_names, 'false'))} (cells without one)"
+            raise each.wrong("variant", f"{shown(variant)} is not a variant of the project", known)
         if range_ is None and each.text("platform") is None and variant is None:
             raise each.wrong("", "excludes everything", "give python, platform, variant, or several of them")
         found.append(Exclusion(python=range_, platform=each.text("platform"), variant=variant))

@@ -7,27 +7,30 @@ stands for one variant a version.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from string import hexdigits
 
-from packaging.utils import InvalidWheelFilename, NormalizedName, canonicalize_name, parse_wheel_filename
-from packaging.version import InvalidVersion, Version
+from packaging.utils import NormalizedName, parse_wheel_filename
+from packaging.version import Version
 
-from pytest_ofiuco.core.artifact import Wheel, without_user_info
+from pytest_ofiuco.core.artifact import Wheel, sha256_of, without_user_info
 from pytest_ofiuco.core.source import filename_of, fragment_hash, hash_of
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.errors import brief, shown
 
 _KEYS = ("replace", "lock")
-_REPLACEMENT_KEYS = ("version", "lock", "path", "url", "hash", "wheels")
 _WHEEL_KEYS = ("path", "url", "hash")
+_REPLACEMENT_KEYS = ("version", "lock", *_WHEEL_KEYS, "wheels")
 _FORMS = (
     'write a version ("4.2.4"), { lock = "other/uv.lock" }, { path = "x.whl", hash = "sha256:…" }, or false to drop it'
 )
+_ADD_HASH = 'add it, as in hash = "sha256:…"'
+_HEX_DIGITS = 64
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplacementSettings:
-    """What takes a package's place: a version of a lock, or wheels; where none of them is given, it is dropped."""
+    """What takes a package's place: a version of a lock, or wheels of one; where none is given, it is dropped."""
 
     name: NormalizedName
     at: str
@@ -93,65 +96,89 @@ def _variant(table: Table, name: str) -> VariantSettings:
         raise table.wrong("replace", "replaces nothing", 'say what, as in replace = { django = "4.2.4" }')
     found: dict[str, ReplacementSettings] = {}
     for key in replace:
-        replacement = _replacement(replace, key, canonicalize_name(key))
+        replacement = _replacement(replace, key)
         if found.setdefault(replacement.name, replacement) is not replacement:
             raise replace.wrong(key, f"package {replacement.name} is replaced twice", "keep one of the two")
-    locks = table.texts("lock") if isinstance(table.data.get("lock"), list) else filter(None, [table.text("lock")])
-    return VariantSettings(name=name, at=table.at, replacements=tuple(found.values()), locks=tuple(locks))
+    one = table.data.get("lock")
+    locks = table.texts("lock") if isinstance(one, list) else () if one is None else (table.required_text("lock"),)
+    return VariantSettings(name=name, at=table.at, replacements=tuple(found.values()), locks=locks)
 
 
-def _replacement(table: Table, key: str, name: NormalizedName) -> ReplacementSettings:
-    value, at = table.data[key], table.path(key)
+def _replacement(table: Table, key: str) -> ReplacementSettings:
+    value, at, name = table.data[key], table.path(key), table.normalized(key, key)
     if value is False:
         return ReplacementSettings(name=name, at=at)
     if isinstance(value, str):
-        if filename_of(value).endswith(".whl"):
-            location = "url" if "://" in value else "path"
-            written = {location: value.partition("#")[0]}
-            digest = fragment_hash(value)
-            wheel = Table({**written, **({"hash": ":".join(digest[0])} if digest else {})}, file=table.file, at=at)
-            return ReplacementSettings(name=name, at=at, wheels=(_wheel(wheel, name),))
-        return ReplacementSettings(name=name, at=at, version=_version(table, key, value))
+        return _of_text(table, key, name)
     if not isinstance(value, dict):
         raise table.wrong(key, f"{shown(value)} takes no package's place", _FORMS)
     inner = table.table(key)
     _check_keys(inner, _REPLACEMENT_KEYS)
-    listed = inner.tables("wheels")
-    for each in listed:
+    given = {key for key in _REPLACEMENT_KEYS if key in inner}
+    is_of_lock = bool(given) and given <= {"version", "lock"}
+    is_wheel = bool(given & {"path", "url"}) and given <= set(_WHEEL_KEYS)
+    if is_of_lock:
+        version = inner.text("version")
+        checked = None if version is None else _version(inner, "version", version)
+        return ReplacementSettings(name=name, at=at, version=checked, lock=inner.text("lock"))
+    if not is_wheel and given != {"wheels"}:
+        raise table.wrong(key, "says not what takes its place, or says it twice", _FORMS)
+    return ReplacementSettings(name=name, at=at, wheels=(_wheel(inner, name),) if is_wheel else _wheels(inner, name))
+
+
+def _of_text(table: Table, key: str, name: NormalizedName) -> ReplacementSettings:
+    """A version, or where a wheel lies, with its hash in the fragment."""
+    text, at = table.required_location(key), table.path(key)
+    if not filename_of(text).endswith(".whl"):
+        return ReplacementSettings(name=name, at=at, version=_version(table, key, text))
+    location = "url" if "://" in text else "path"
+    wheel = _wheel(Table({location: text}, file=table.file, at=at), name)
+    return ReplacementSettings(name=name, at=at, wheels=(wheel,))
+
+
+def _wheels(table: Table, name: NormalizedName) -> tuple[Wheel, ...]:
+    """Wheels of one version for several targets."""
+    found: dict[str, Wheel] = {}
+    versions = set()
+    for each in table.tables("wheels"):
         _check_keys(each, _WHEEL_KEYS)
-    if "path" in inner or "url" in inner:
-        listed.append(inner)
-    wheels = tuple(_wheel(each, name) for each in listed)
-    version, lock = inner.text("version"), inner.text("lock")
-    if bool(wheels) == (version is not None or lock is not None):
-        raise table.wrong(key, "says not which one takes its place, or says it twice", _FORMS)
-    if version is not None:
-        _version(inner, "version", version)
-    return ReplacementSettings(name=name, at=at, version=version, lock=lock, wheels=wheels)
+        wheel = _wheel(each, name)
+        if found.setdefault(wheel.filename, wheel) is not wheel:
+            raise each.wrong("", f"{brief(wheel.filename)} is named twice", "keep one of the two")
+        versions.add(parse_wheel_filename(wheel.filename)[1])
+    if not versions:
+        raise table.wrong("wheels", "no wheels", "name some, or false to drop the package")
+    if len(versions) > 1:
+        listed = " and ".join(map(str, sorted(versions)))
+        raise table.wrong("wheels", f"wheels of several versions: {brief(listed)}", "make a variant of each version")
+    return tuple(found.values())
 
 
 def _wheel(table: Table, name: NormalizedName) -> Wheel:
     url, path = table.location("url"), table.location("path")
     if (url is None) == (path is None):
         raise table.wrong("", "a wheel lies at a path or at a url", _FORMS)
-    filename = filename_of(url or path or "")
+    written = url or path or ""
+    filename, location = filename_of(written), written.partition("#")[0]
     try:
         found, *_ = parse_wheel_filename(filename)
-    except InvalidWheelFilename as error:
+    except ValueError as error:  # InvalidWheelFilename is one, and so is what int() says of a number that is too long
         raise table.wrong("", f"{shown(filename)} is not the name of a wheel", _FORMS) from error
     if found != name:
         raise table.wrong("", f"{brief(filename)} is a wheel of {found}", f"name a wheel of {name}")
-    hashes = hash_of(table.text("hash") or "")
+    hashes = hash_of(table.text("hash") or "") or fragment_hash(written)
     if not hashes:
-        location = without_user_info(url or path or "")
-        raise table.wrong("hash", f"{brief(location)} has no hash", 'add it, as in hash = "sha256:…"')
-    return Wheel(filename=filename, hashes=hashes, url=url, path=path)
+        raise table.wrong("hash", f"{brief(without_user_info(location))} has no hash", _ADD_HASH)
+    digest = sha256_of(hashes) or ""
+    if len(digest) != _HEX_DIGITS or not set(digest) <= set(hexdigits):
+        raise table.wrong("hash", f"{shown(':'.join(hashes[0]))} is not a sha256", _ADD_HASH)
+    return Wheel(filename=filename, hashes=hashes, url=url and location, path=path and location)
 
 
 def _version(table: Table, key: str, text: str) -> str:
     try:
         Version(text)
-    except InvalidVersion as error:
+    except ValueError as error:  # InvalidVersion is one, and so is what int() says of a number that is too long
         raise table.wrong(key, f"{shown(text)} is not a version", _FORMS) from error
     return text
 

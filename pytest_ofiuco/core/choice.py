@@ -106,12 +106,16 @@ class Choice:
 
 
 def best_wheel(wheels: Iterable[Wheel], ranks: Mapping[Tag, int]) -> Wheel | None:
-    """The wheel that fits best; ``ranks`` are the target's tags, the best has the lowest."""
+    """The wheel that fits best; ``ranks`` are the target's tags, the best has the lowest.
+
+    Of wheels alike in tag and build it is the first by name: the one that ``packaging``, pip and uv take too, since
+    locks and indexes list files sorted.
+    """
     fitting = [(rank, wheel) for wheel in wheels if (rank := _rank(wheel.filename, ranks)) is not None]
     if not fitting:
         return None
     first = min(rank for rank, _ in fitting)
-    return max((wheel for rank, wheel in fitting if rank == first), key=lambda each: (_build(each), each.filename))
+    return max(sorted((wheel for rank, wheel in fitting if rank == first), key=lambda each: each.filename), key=_build)
 
 
 _FAMILIES = {"manylinux": "glibc", "musllinux": "musl", "macosx": "macOS"}

@@ -46,8 +46,9 @@ class Dependency:
 class Package:
     """One entry of a lock. ``forks``: markers of which one must hold; ``at`` is its TOML path.
 
-    ``unnamed`` are the hashes of files whose names the lock does not tell (requirements.txt): (algorithm, hex digest),
-    sorted; an algorithm comes as often as there are files. Before it is resolved, an index must be asked for the names.
+    ``is_unnamed``: the lock does not tell which files it has (requirements.txt); an index must be asked before it is
+    resolved. ``unnamed`` are their hashes: (algorithm, hex digest), sorted; an algorithm comes as often as there are
+    files. ``excluded`` are the kinds of files that must not be taken then (``--no-binary``, ``--only-binary``).
 
     ``is_virtual``: there is nothing to install, only dependencies to follow: the project itself, a virtual workspace
     member.
@@ -60,7 +61,9 @@ class Package:
     wheels: tuple[Wheel, ...] = ()
     sdist: Sdist | None = None
     direct: Archive | Vcs | Directory | None = None
+    is_unnamed: bool = False
     unnamed: tuple[tuple[str, str], ...] = ()
+    excluded: frozenset[Literal["wheel", "sdist"]] = frozenset()
     dependencies: tuple[Dependency, ...] = ()
     forks: tuple[Marker, ...] = ()
     requires_python: SpecifierSet | None = None
@@ -95,6 +98,7 @@ class Lock:
         indexes: the simple-API bases that the lock itself names, the first before the others (requirements.txt).
         find_links: the pages and folders of files that it names (requirements.txt).
         stale: in which way it is out of date with the pyproject.toml beside it; ``relock`` is what renews it.
+        takes_highest: of several entries of one name that suit what leads to them, its tool takes the highest version.
     """
 
     format: str
@@ -120,6 +124,12 @@ class Lock:
     stale: str = ""
     relock: str = ""
     warnings: tuple[str, ...] = ()
+    takes_highest: bool = False
+
+    @property
+    def unnamed(self) -> tuple[Package, ...]:
+        """The packages whose files an index must name before anything is resolved."""
+        return tuple(package for package in self.packages if package.is_unnamed or package.unnamed)
 
     @property
     def remarks(self) -> tuple[str, ...]:

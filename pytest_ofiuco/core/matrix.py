@@ -60,7 +60,7 @@ class Exclusion:
     variant: str | None = None
 
     def covers(self, python: Python, platform: str, variant: str | None) -> bool:
-        """Whether the cell of ``python`` on ``platform`` is left out."""
+        """Whether the cell of ``python`` on ``platform`` in ``variant`` is left out."""
         if self.python is not None and not self.python.admits(python):
             return False
         return self.platform in (None, platform) and self.variant in (None, variant or "")
@@ -90,8 +90,8 @@ class Cell:
         return any(each.admits(self.target.python) for each in ranges)
 
     def has_variant(self, names: Iterable[str]) -> bool:
-        """Whether it is of one of the variants."""
-        return self.variant in set(names)
+        """Whether it is of one of the variants; the empty name is that of cells without one."""
+        return (self.variant or "") in set(names)
 
 
 def expand(

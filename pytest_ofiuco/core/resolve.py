@@ -6,7 +6,7 @@ It never chooses versions: the lock did. It knows no lock format: the readers no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from packaging.utils import NormalizedName
 
@@ -16,28 +16,36 @@ from pytest_ofiuco.core.lock import Lock, Package, Selection
 from pytest_ofiuco.core.target import Target
 from pytest_ofiuco.core.variant import Variant
 from pytest_ofiuco.core.walk import Walk
-from pytest_ofiuco.errors import AmbiguousError, NotLockedError, PythonNotAdmittedError, UnmetDependencyError
+from pytest_ofiuco.errors import AmbiguousError, PythonNotAdmittedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
-    """One package of a resolution: its version, the artifact that fits, and the names it depends on here."""
+    """One package of a resolution: its version, the artifact that fits, and the names it depends on here.
+
+    ``extras`` are those that are requested of it, sorted.
+    """
 
     name: NormalizedName
     version: str | None
     artifact: Artifact
     dependencies: tuple[NormalizedName, ...] = ()
+    extras: tuple[NormalizedName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
-    """At most one version of each package, for one target; ``packages`` are sorted by name."""
+    """At most one version of each package, for one target; ``packages`` are sorted by name.
+
+    ``replaced`` are the versions in whose place the variant has put others.
+    """
 
     lock: Lock
     target: Target
     selection: Selection
     packages: tuple[Pin, ...]
     variant: Variant | None = None
+    replaced: Mapping[NormalizedName, str | None] = field(default_factory=dict)
 
     def versions(self) -> dict[str, str | None]:
         """Versions by normalized name."""
@@ -52,23 +60,17 @@ def resolve(lock: Lock, target: Target, selection: Selection, variant: Variant |
         NotLockedError: an edge that holds leads nowhere.
         AmbiguousError: two entries of one package hold at once.
         NoArtifactError: a package has no file that fits.
-        NothingToReplaceError, UnmetDependencyError: the variant does not fit the lock.
+        NothingToReplaceError, NoReplacementError, UnmetDependencyError: the variant does not fit the lock.
     """
-    walk = Walk(lock, target, selection)
+    walk = base = Walk(lock, target, selection)
     walk.check_target()
     walk.reach()
     if variant is not None:
-        variant.check_reached(walk)
-        walk = Walk(variant.applied(lock), target, selection)
-        try:
-            walk.reach()
-        except NotLockedError as error:
-            lacks = "nothing of that name"
-            raise UnmetDependencyError(variant.file, variant.name, error.required_by, error.package, lacks) from error
+        walk = variant.walked(base)
     chosen = one_version_each(walk)
     walk.pass_extras_on(chosen)
     if variant is not None:
-        variant.check_dependencies(walk, chosen)
+        variant.check_dependencies(walk, chosen, base)
     choice = Choice(walk.lock, target)
     pins = [
         Pin(
@@ -76,11 +78,19 @@ def resolve(lock: Lock, target: Target, selection: Selection, variant: Variant |
             version=package.version,
             artifact=choice.artifact(package),
             dependencies=_dependency_names(walk, package, chosen),
+            extras=tuple(sorted(walk.requested[id(package)])),
         )
         for name, package in sorted(chosen.items())
         if not package.is_virtual
     ]
-    return Resolution(lock=walk.lock, target=target, selection=selection, packages=tuple(pins), variant=variant)
+    return Resolution(
+        lock=walk.lock,
+        target=target,
+        selection=selection,
+        packages=tuple(pins),
+        variant=variant,
+        replaced=variant.replaced(base) if variant is not None else {},
+    )
 
 
 def one_version_each(walk: Walk) -> dict[NormalizedName, Package]:

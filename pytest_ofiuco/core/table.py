@@ -25,7 +25,6 @@ T = TypeVar("T")
 _LONGEST_SPECIFIERS = 1000
 
 _INTEGER_BITS = 63
-"""What TOML asks readers for: signed integers of 64 bits. Longer ones cannot even be shown."""
 
 _PASSWORD = re.compile(r"//[^/]*@")
 
@@ -43,7 +42,7 @@ def parse(content: bytes, file: str) -> Table:
     """The root table of a TOML document.
 
     Raises:
-        InputError: the bytes are not UTF-8, not TOML, nested beyond reason, or hold a number that is.
+        InputError: the bytes are not UTF-8, not TOML, or nested beyond reason.
     """
     try:
         document = tomllib.loads(content.decode("utf-8-sig"))
@@ -55,20 +54,7 @@ def parse(content: bytes, file: str) -> Table:
         ) from error
     except RecursionError as error:
         raise InputError(file, "", "not valid TOML: nested too deeply", "restore it from version control") from error
-    _check_integers(document, file)
     return Table(document, file=file)
-
-
-def _check_integers(document: Mapping[str, Any], file: str) -> None:
-    pending: list[tuple[str, Any]] = [("", document)]
-    while pending:
-        at, value = pending.pop()
-        if isinstance(value, dict):
-            pending.extend((f"{at}.{key}" if at else key, each) for key, each in value.items())
-        elif isinstance(value, list):
-            pending.extend((f"{at}[{index}]", each) for index, each in enumerate(value))
-        elif isinstance(value, int) and value.bit_length() > _INTEGER_BITS:
-            raise InputError(file, at, "an integer of more than 64 bits")
 
 
 class Table:
@@ -135,8 +121,11 @@ class Table:
         return default if value is None else value
 
     def integer(self, key: str) -> int | None:
-        """An integer, if there is one."""
-        return self._get(key, int)
+        """An integer, if there is one: of 64 bits with its sign, as TOML asks of readers."""
+        value = self._get(key, int)
+        if value is not None and value.bit_length() > _INTEGER_BITS:
+            raise self.wrong(key, "an integer of more than 64 bits")
+        return value
 
     def table(self, key: str) -> Table:
         """A table; an empty one where there is none."""

@@ -15,7 +15,12 @@ from packaging.version import Version
 from pytest_ofiuco.core.platforms import Platform
 from pytest_ofiuco.errors import UsageError, shown
 
-_PYPY_ABI = {(3, 8): "pypy38_pp73", (3, 9): "pypy39_pp73", (3, 10): "pypy310_pp73", (3, 11): "pypy311_pp73"}
+_FIRST_FREE_THREADED = (3, 13)
+_LAST_WITH_PYMALLOC_FLAG = (3, 7)
+_PYPY_VERSION = "7.3.0"
+"""PyPy has a version of its own, which ``implementation_version`` tests. All releases for Python 3.8 and later are of
+the 7.3 series, as their ABI (``pp73``) says; which one is no more told by ``pypy3.10`` than the micro version of Python
+by ``3.10``, hence X.Y.0 here too. A platform's ``markers`` may say more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,11 @@ class Python:
             raise UsageError(
                 f"python {shown(text)}: not a version of Python 3",
                 hint="write it as 3.12, 3.12.4, 3.13t (free-threaded) or pypy3.10",
+            )
+        if free_threaded and (version.major, version.minor) < _FIRST_FREE_THREADED:
+            raise UsageError(
+                f"python {shown(text)}: no such free-threaded Python",
+                hint="3.13t is the first; leave the t out for the build with the GIL",
             )
         return cls(text=text.strip(), implementation=implementation, version=version, free_threaded=free_threaded)
 
@@ -109,7 +119,7 @@ class Target:
         pypy = python.implementation == "pypy"
         values = {
             "implementation_name": python.implementation,
-            "implementation_version": python.full_version,
+            "implementation_version": _PYPY_VERSION if pypy else python.full_version,
             "platform_python_implementation": "PyPy" if pypy else "CPython",
             "python_full_version": python.full_version,
             "python_version": f"{python.version.major}.{python.version.minor}",
@@ -125,11 +135,9 @@ class Target:
         version, platforms = self.python.minor, self.platform.tags
         number = f"{version[0]}{version[1]}"
         if self.python.implementation == "pypy":
-            interpreter = f"pp{number}"
-            abi = _PYPY_ABI.get(version, f"pypy{number}_pp73")
-            yield from generic_tags(interpreter, [abi], platforms)
-        else:
-            interpreter = f"cp{number}"
-            abi = f"{interpreter}t" if self.python.free_threaded else interpreter
-            yield from cpython_tags(version, [abi], platforms)
-        yield from compatible_tags(version, interpreter, platforms)
+            yield from generic_tags(f"pp{number}", [f"pypy{number}_pp73"], platforms)
+            yield from compatible_tags(version, "pp3", platforms)
+            return
+        flag = "t" if self.python.free_threaded else "m" if version <= _LAST_WITH_PYMALLOC_FLAG else ""
+        yield from cpython_tags(version, [f"cp{number}{flag}"], platforms)
+        yield from compatible_tags(version, f"cp{number}", platforms)

@@ -1,6 +1,6 @@
 """Reachability from the roots of a selection over edges whose markers hold: what of a lock a target gets.
 
-It knows no lock format: the readers normalize. It chooses no versions: the lock did.
+It knows no lock format: the readers normalize. It chooses no versions: the lock did, or its tool would by a rule.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from packaging.utils import NormalizedName
 
 from pytest_ofiuco.core.lock import Dependency, Lock, Package, Selection
 from pytest_ofiuco.core.target import Target
+from pytest_ofiuco.core.trial import take_highest
 from pytest_ofiuco.errors import InputError, NotLockedError, PlatformNotAdmittedError, PythonNotAdmittedError
 
 
@@ -31,6 +32,9 @@ class Walk:
         self.held: dict[tuple[int, frozenset[str]], bool] = {}
         self.requested: dict[int, set[NormalizedName]] = {}
         self.reached: dict[int, tuple[Package, list[Dependency]]] = {}
+        self.is_trial = lock.takes_highest
+        self.taken: Mapping[NormalizedName, Package] = {}
+        self.contradicted: list[Package | None] = []
 
     def check_target(self) -> None:
         """Whether the lock was made for the target.
@@ -69,13 +73,27 @@ class Walk:
         An extra that is requested on the way may be one that conflict markers test, on edges already passed too: the
         walk is then made again, knowing it.
 
+        Where the lock's tool takes the highest of several entries, so does the walk. Where that suits not every edge,
+        all entries count as reached.
+
         Raises:
             NotLockedError: an edge that holds leads nowhere.
         """
+        self._reach()
+        if self.is_trial and not take_highest(self):
+            self.is_trial = False
+            self.again({})
+
+    def again(self, taken: Mapping[NormalizedName, Package]) -> None:
+        """The walk once more, with these entries taken of names that have several."""
+        self.taken = taken
+        self._reach()
+
+    def _reach(self) -> None:
         before = None
         while before != self.encoded:
             before = self.encoded
-            self.requested, self.reached = {}, {}
+            self.requested, self.reached, self.contradicted = {}, {}, []
             self._walk()
 
     def _walk(self) -> None:
@@ -85,7 +103,7 @@ class Walk:
             if not self.edge_holds(owner, edge):
                 continue
             self.encoded |= self.activated_by(edge)
-            for package in self.entries(owner, edge):
+            for package in self._entries_on_trial(owner, edge) if self.is_trial else self.entries(owner, edge):
                 key = id(package)
                 known = self.requested.get(key)
                 self.reached.setdefault(key, (package, []))[1].append(edge)
@@ -94,6 +112,18 @@ class Walk:
                 self.requested[key] = (known or set()) | set(edge.extras)
                 if self.lock.shape == "graph":
                     pending.extend((package, each) for each in package.dependencies)
+
+    def _entries_on_trial(self, owner: Package | None, edge: Dependency) -> list[Package]:
+        """The entries that an edge leads to, or the one of them that was taken: where there is none, that is noted."""
+        try:
+            found = self.entries(owner, edge)
+        except NotLockedError:
+            found = []
+        taken = self.taken.get(edge.name)
+        found = [each for each in found if taken is None or each is taken]
+        if not found:
+            self.contradicted.append(owner)
+        return found
 
     def activated_by(self, edge: Dependency) -> frozenset[str]:
         """The encoded names of the extras that an edge requests: its own marker may test them."""
@@ -119,12 +149,7 @@ class Walk:
         Raises:
             NotLockedError: there is none.
         """
-        found = [
-            package
-            for package in self.by_name.get(edge.name, ())
-            if (edge.version is None or package.version == edge.version)
-            and (edge.source is None or package.source == edge.source)
-        ]
+        found = [package for package in self.by_name.get(edge.name, ()) if is_named(edge, package)]
         if not found:
             required_by = str(owner) if owner else "the project"
             wanted = f"{edge.name} {edge.version}" if edge.version else edge.name
@@ -179,6 +204,12 @@ class Walk:
                 if not known.issuperset(edge.extras):
                     known.update(edge.extras)
                     pending.append(other)
+
+
+def is_named(edge: Dependency, package: Package) -> bool:
+    """Whether an entry has the version and the source that an edge names, where it names them."""
+    has_version = edge.version is None or package.version == edge.version
+    return has_version and (edge.source is None or package.source == edge.source)
 
 
 def is_meant(edge: Dependency, package: Package) -> bool:

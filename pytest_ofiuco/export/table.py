@@ -10,8 +10,9 @@ def resolution_table(resolution: Resolution) -> str:
     """Name, version, kind and file of each package, in aligned columns under a headline, with a final newline."""
     lock = resolution.lock
     rows = [(pin.name, pin.version or "-", pin.artifact.kind, source_of(pin.artifact)) for pin in resolution.packages]
+    variant = f", variant {resolution.variant.name}" if resolution.variant is not None else ""
     headline = (
-        f"{lock.path} ({lock.format} {lock.version}) for {resolution.target}:"
+        f"{lock.path} ({lock.format} {lock.version}) for {resolution.target}{variant}:"
         f" {len(rows)} package{'' if len(rows) == 1 else 's'}"
     )
     header = ("package", "version", "kind", "file")

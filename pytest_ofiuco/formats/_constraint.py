@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
@@ -13,6 +15,9 @@ from pytest_ofiuco.core.table import specifier_set
 from pytest_ofiuco.errors import shown
 
 _OPERATORS = ("===", "==", "!=", "<=", ">=", "~=", "<", ">")
+
+_ORDERED = ("<", ">")
+"""The operators after which Poetry passes over a wildcard: ``>=3.6.*`` is ``>=3.6``."""
 
 
 def alternatives(text: str) -> tuple[SpecifierSet, ...]:
@@ -26,6 +31,19 @@ def alternatives(text: str) -> tuple[SpecifierSet, ...]:
         pieces = [_specifier(each) for each in _pieces(part)]
         found.append(SpecifierSet(",".join(filter(None, pieces))))
     return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def readable_alternatives(text: str) -> tuple[SpecifierSet, ...]:
+    """The alternatives of a constraint; none where any version will do, or where it cannot be read.
+
+    Old locks hold constraints that no standard knows. The lock has chosen already, so that little hangs on them.
+    """
+    try:
+        found = alternatives(text)
+    except ValueError:
+        return ()
+    return found if all(len(each) for each in found) else ()
 
 
 def _pieces(text: str) -> list[str]:
@@ -49,6 +67,8 @@ def _specifier(piece: str) -> str:
             return _tilde(Version(piece[1:]))
         if not piece.startswith(_OPERATORS):
             return str(specifier_set(f"=={piece.removeprefix('=')}"))
+        if piece.startswith(_ORDERED):
+            piece = piece.removesuffix(".*")
         specifier_set(piece)
     except (InvalidVersion, InvalidSpecifier) as error:
         raise ValueError(f"{shown(piece)} is not a version constraint") from error

@@ -17,8 +17,8 @@ from pytest_ofiuco.core.lock import MAIN, Dependency, Lock, Package
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.errors import LockVersionError, brief, shown
 from pytest_ofiuco.formats._markers import with_extras_as_set
-from pytest_ofiuco.formats._stale import uv_differences
 from pytest_ofiuco.formats._uv_source import archive_of, commit_of, sdist_of, wheel_of
+from pytest_ofiuco.formats._uv_stale import differences
 
 _DIRECT = ("git", "url", "path", "directory", "editable", "virtual")
 
@@ -118,7 +118,10 @@ def _package(table: Table, *, is_root: bool) -> Package:
 
 
 def _source_key(source: Table) -> str:
-    return " ".join(f"{key}={source.data[key]}" for key in sorted(source))
+    """What tells sources apart: every key and value of one."""
+    return " ".join(
+        f"{key}={value if isinstance(value := source.data[key], str) else shown(value)}" for key in sorted(source)
+    )
 
 
 def _markers(table: Table, key: str) -> tuple[Marker, ...]:
@@ -229,8 +232,11 @@ def _activations(members: list[Package], groups: Edges, extras: Edges) -> dict[t
 def _stale(document: Table, roots: list[Table], pyproject: Table) -> str:
     if len(roots) != 1:
         return ""
-    names = uv_differences(roots[0], pyproject, has_metadata=bool(document.integer("revision")))
-    return f"out of date with {pyproject.file} ({brief(', '.join(names))})" if names else ""
+    found = list(differences(roots[0], pyproject, has_metadata=bool(document.integer("revision"))))
+    admitted, locked = pyproject.table("project").specifiers("requires-python"), document.specifiers("requires-python")
+    if admitted and locked and admitted != locked and not document.table("manifest").texts("members"):
+        found.append("requires-python")
+    return f"out of date with {pyproject.file} ({brief(', '.join(found))})" if found else ""
 
 
 def _conflict_sets(document: Table) -> list[list[Table]]:

@@ -10,6 +10,7 @@ from pytest_ofiuco.run.proxies import without_cell
 OPTIONS = (
     ("--ofiuco-matrix", False),
     ("--ofiuco-lock", True),
+    ("--ofiuco-locked", False),
     ("--ofiuco-cell", True),
     ("--ofiuco-python", True),
     ("--ofiuco-platform", True),

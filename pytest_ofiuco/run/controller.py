@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from pytest_ofiuco.core.matrix import Cell
-from pytest_ofiuco.errors import UsageError
+from pytest_ofiuco.errors import UsageError, shown
 from pytest_ofiuco.run.cellrun import CellRun, Phase
 from pytest_ofiuco.run.launcher import Launcher, Prepared, PrepareFailed
 from pytest_ofiuco.run.messages import (
@@ -304,4 +304,7 @@ class Controller:
             case "python":
                 return cell.has_python(arguments)
             case _:
+                unknown = set(arguments).difference([""], (each.name for each in self.plan.project.config.variants))
+                if unknown:
+                    raise UsageError(f"{shown(min(unknown))} is not a variant of the project")
                 return cell.has_variant(arguments)

@@ -18,6 +18,8 @@ from pytest_ofiuco.store.variants import Variants
 _ADD_PYTEST = {
     "poetry": "poetry add --group dev pytest",
     "uv": "uv add --dev pytest",
+    "pdm": "pdm add --dev --group test pytest",
+    "requirements": "add pytest to requirements.in, and compile it again",
     "pylock": "uv add --dev pytest && uv export --format pylock.toml --output-file pylock.toml",
 }
 
@@ -76,7 +78,7 @@ def plan(project: LocalProject, narrowing: Narrowing, interpreters: Interpreters
     config, lock = project.config, project.lock
     host = host_platform()
     selection, warnings = select(project)
-    pythons = config.python if config.python is not None else _found(lock, interpreters)
+    pythons = config.python if config.python is not None else pythons_found(lock, interpreters)
     axes = [config.axis(name, str(host)) for name in config.platforms]
     cells = expand(pythons, axes, config.exclude, [each.name for each in config.variants])
     wanted = [cell for cell in cells if narrowing.admits(cell)]
@@ -91,7 +93,7 @@ def plan(project: LocalProject, narrowing: Narrowing, interpreters: Interpreters
         project=project,
         cells=_with_pytest(planned, lock),
         all_names=tuple(cell.name for cell in cells),
-        warnings=(*lock.remarks, *warnings, *_unasked(project)),
+        warnings=(*lock.remarks, *variants.remarks, *warnings, *_unasked(project)),
     )
 
 
@@ -121,7 +123,7 @@ def select(project: LocalProject) -> tuple[Selection, tuple[str, ...]]:
     return lock.selection(groups=groups, extras=config.extras), warnings
 
 
-def _found(lock: Lock, interpreters: Interpreters) -> tuple[Python, ...]:
+def pythons_found(lock: Lock, interpreters: Interpreters) -> tuple[Python, ...]:
     """The minor versions on this machine that the lock admits."""
     found: dict[str, Python] = {}
     for interpreter in interpreters.available():

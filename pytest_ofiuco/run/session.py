@@ -37,7 +37,10 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
         jobs = _jobs(config.getoption("--ofiuco-jobs"))
         store = Store.default(os.environ)
         project = load(
-            project_directory(config), config.getoption("--ofiuco-lock"), locked=config.getoption("--ofiuco-locked")
+            project_directory(config),
+            config.getoption("--ofiuco-lock"),
+            locked=config.getoption("--ofiuco-locked"),
+            offline=config.getoption("--ofiuco-offline"),
         )
         narrowing = Narrowing(
             cells=tuple(config.getoption("--ofiuco-cell") or ()),
@@ -107,7 +110,10 @@ def _controller(
     own_marks: frozenset[str],
 ) -> Controller:
     offline, refresh = config.getoption("--ofiuco-offline"), config.getoption("--ofiuco-refresh")
-    settings = IndexSettings.load(os.environ, session_plan.project.directory)
+    project = session_plan.project
+    settings = IndexSettings.load(os.environ, project.directory).for_lock(
+        project.lock, project.lock_file.parent, os.environ
+    )
 
     def preparer(progress: PreparationProgress) -> Preparer:
         return Preparer(store, settings, offline=offline, refresh=refresh, progress=progress)

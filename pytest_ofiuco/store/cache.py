@@ -4,6 +4,8 @@
     ├── CACHEDIR.TAG                     backup tools pass over it
     ├── interpreters-v1.json             what each interpreter said of itself, by path, mtime and size
     ├── files-v1/<sha256>/<filename>     what was downloaded; the name says what the bytes are, so it is its own proof
+    ├── documents-v1/<sha256>.json       the TOML of a large lock, parsed
+    ├── names-v1/<key>.json              which files of a package's version some hashes are, as an index told
     ├── wheels-v1/<sha256>/              a wheel, unpacked once, read-only
     │   ├── tree/…
     │   └── ofiuco.json                  manifest: members with hash, size and mode
@@ -70,6 +72,8 @@ class Store:
         root = Path(os.path.abspath(root))
         self.root = root
         self.files = root / "files-v1"
+        self.documents = root / "documents-v1"
+        self.names = root / "names-v1"
         self.wheels = root / "wheels-v1"
         self.builds = root / "builds-v1"
         self.build_environments = root / "build-environments-v1"

@@ -165,11 +165,7 @@ class Preparer:
             with self._store.usable():
                 installation = Installation(create(self._store, path, plan.interpreter))
             wheels = _gathered(futures)
-            variant = plan.resolution.variant
-            if variant is not None:
-                check_needs(
-                    plan.resolution, variant, {part.name: wheel for part, wheel in zip(parts, wheels, strict=True)}
-                )
+            check_needs(plan.resolution, wheels)
             with self._store.usable():
                 for part, wheel in zip(parts, wheels, strict=True):
                     installation.install(wheel, direct_url(part.artifact, plan.lock_directory))

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-from pytest_ofiuco.store.page import Link, Page
+from pytest_ofiuco.store.page import Link, Offer, Page
 from pytest_ofiuco.store.remote import Remote, Unavailable
 from pytest_ofiuco.store.settings import IndexSettings, host_of, shown, unique
 
@@ -28,11 +29,54 @@ _ACCEPT = ", ".join(
 )
 
 
+Said = TypeVar("Said", covariant=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why one place did not have a file."""
+    """Why one place did not have a file; ``is_silent``: it did not answer, and may have it."""
 
     reason: str
+    is_silent: bool = False
+
+
+class _Question(Protocol[Said]):
+    """What is asked of every place."""
+
+    def on(self, page: Page) -> Sequence[Said]: ...
+
+    def within(self, folder: Path) -> Sequence[Said]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Where is the file of this name?"""
+
+    filename: str
+
+    def on(self, page: Page) -> list[Link]:
+        return page.links(self.filename)
+
+    def within(self, folder: Path) -> list[Link]:
+        path = folder / self.filename
+        return [Link(url=path.absolute().as_uri())] if path.is_file() else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Hashed:
+    """Which files may have one of these hashes?"""
+
+    digests: Set[tuple[str, str]]
+
+    def on(self, page: Page) -> list[Offer]:
+        return page.offers(self.digests)
+
+    def within(self, folder: Path) -> list[Offer]:
+        try:
+            paths = sorted(folder.iterdir())
+        except OSError:
+            return []
+        return [Offer(filename=path.name, url=path.absolute().as_uri()) for path in paths if path.is_file()]
 
 
 @dataclass(slots=True)
@@ -56,14 +100,22 @@ class Indexes:
 
         ``index`` is the base URL or path that the lock names for ``package``.
         """
+        yield from self._ask(_Named(filename), package, index)
+
+    def offers(self, package: str, digests: Set[tuple[str, str]]) -> Iterator[Offer | Failure]:
+        """Files listed for ``package`` that may have one of ``digests``, nearest place first."""
+        yield from self._ask(_Hashed(digests), package, None)
+
+    def _ask(self, question: _Question[Said], package: str, index: str | None) -> Iterator[Said | Failure]:
         settings = self._settings
         bases = [index] if index else []
         if not settings.no_index:
-            bases += [settings.default_index or self._public(), *settings.indexes]
+            bases += [*settings.lock_indexes, settings.default_index or self._public(), *settings.indexes]
         for base in unique(bases):
-            yield from self._on_index(base, package, filename)
+            if base:
+                yield from self._on_index(question, base, package)
         for location in settings.find_links:
-            yield from self._in_links(location, filename)
+            yield from self._in_links(question, location)
 
     def _public(self) -> str:
         if self._offline:
@@ -72,38 +124,38 @@ class Indexes:
 
         return PYPI_SIMPLE_ENDPOINT
 
-    def _on_index(self, base: str, package: str, filename: str) -> Iterator[Link | Failure]:
+    def _on_index(self, question: _Question[Said], base: str, package: str) -> Iterator[Said | Failure]:
         folder = local_path(base)
         if folder is None:
             if not self._offline:
-                yield from self._on_page(f"{base.rstrip('/')}/{package}/", filename)
+                yield from self._on_page(question, f"{base.rstrip('/')}/{package}/")
             return
         own = folder / package
         page = own / "index.html"
         if page.is_file():
-            yield from self._on_page(page.absolute().as_uri(), filename)
+            yield from self._on_page(question, page.absolute().as_uri())
         else:
-            yield from _in_folder(own, filename)
-            yield from _in_folder(folder, filename)
+            yield from question.within(own)
+            yield from question.within(folder)
 
-    def _in_links(self, location: str, filename: str) -> Iterator[Link | Failure]:
+    def _in_links(self, question: _Question[Said], location: str) -> Iterator[Said | Failure]:
         path = local_path(location)
         if path is None:
             if not self._offline:
-                yield from self._on_page(location, filename)
+                yield from self._on_page(question, location)
         elif path.is_file():
-            yield from self._on_page(path.absolute().as_uri(), filename)
+            yield from self._on_page(question, path.absolute().as_uri())
         else:
-            yield from _in_folder(path, filename)
+            yield from question.within(path)
 
-    def _on_page(self, url: str, filename: str) -> Iterator[Link | Failure]:
+    def _on_page(self, question: _Question[Said], url: str) -> Iterator[Said | Failure]:
         try:
-            links = self._page(url).links(filename)
+            found = question.on(self._page(url))
         except Unavailable as error:
-            yield Failure(error.reason)
+            yield Failure(error.reason, error.is_temporary or error.is_dead)
             return
-        yield from links
-        if not links:
+        yield from found
+        if not found:
             yield Failure(f"{host_of(url) or shown(url)}: has no such file")
 
     def _page(self, url: str) -> Page:
@@ -137,9 +189,3 @@ def local_path(location: str) -> Path | None:
     if parts.scheme == "file":
         return Path(url2pathname(unquote(parts.path) if os.name != "nt" else parts.path))
     return None if "://" in location else Path(os.path.expanduser(location))
-
-
-def _in_folder(folder: Path, filename: str) -> Iterator[Link]:
-    path = folder / filename
-    if path.is_file():
-        yield Link(url=path.absolute().as_uri())

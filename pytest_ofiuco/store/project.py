@@ -17,6 +17,7 @@ from pytest_ofiuco.config import Config
 from pytest_ofiuco.core.lock import Lock
 from pytest_ofiuco.core.table import Table, parse
 from pytest_ofiuco.errors import InputError, NoLockError, StaleLockError, UsageError
+from pytest_ofiuco.store.documents import parsed
 
 PYPROJECT = "pyproject.toml"
 _WORKSPACE_LOCK = "uv.lock"
@@ -31,39 +32,45 @@ class LocalProject:
     config: Config
     lock: Lock
     lock_file: Path
+    offline: bool = False
     other_locks: tuple[str, ...] = ()
 
     @property
     def is_package(self) -> bool:
         """Whether it can be built and installed, as its own tool sees it.
 
-        A [build-system] or a setup.py says yes; ``package-mode = false`` (Poetry) and ``package = false`` (uv) say no.
+        A [build-system] or a setup.py says yes; ``package-mode = false`` (Poetry), ``package = false`` (uv) and
+        ``distribution = false`` (pdm) say no.
         """
         tools = self.pyproject.table("tool")
         if not tools.table("poetry").boolean("package-mode", default=True):
             return False
         if not tools.table("uv").boolean("package", default=True):
             return False
+        if not tools.table("pdm").boolean("distribution", default=True):
+            return False
         return "build-system" in self.pyproject or (self.directory / "setup.py").is_file()
 
 
-def load(directory: Path, lock: str | None = None, *, locked: bool = False) -> LocalProject:
+def load(directory: Path, lock: str | None = None, *, locked: bool = False, offline: bool = False) -> LocalProject:
     """Read the project in ``directory``; ``lock`` overrides what [tool.ofiuco] or the folder's files say.
 
-    ``locked``: a lock that is out of date with pyproject.toml is an error.
+    ``locked``: a lock that is out of date with pyproject.toml is an error. ``offline``: nobody is asked which files
+    the hashes of a requirements.txt are of.
 
     Raises:
         UsageError: there is no such folder.
         NoLockError: there is no lock.
         StaleLockError: the lock is out of date and may not be.
         InputError, LockVersionError: a file is not what it should be.
+        NamingError, OfflineError: which files the lock means cannot be found out.
     """
     if not directory.is_dir():
         raise UsageError(f"{directory}: no such folder", "name the folder that holds pyproject.toml")
     pyproject = read_pyproject(directory, PYPROJECT)
     settings = config.read(pyproject)
     lock_file, name = _find_lock(directory, lock, settings.lock)
-    read = read_lock(lock_file, name, pyproject)
+    read = read_lock(lock_file, name, pyproject, offline=offline)
     if locked and read.stale:
         raise StaleLockError(name, read.stale, read.relock)
     return LocalProject(
@@ -72,6 +79,7 @@ def load(directory: Path, lock: str | None = None, *, locked: bool = False) -> L
         config=settings,
         lock=read,
         lock_file=lock_file,
+        offline=offline,
         other_locks=() if lock or settings.lock else _others(directory, lock_file),
     )
 
@@ -86,13 +94,19 @@ def read_pyproject(directory: Path, name: str) -> Table:
     return parse(_content(file, name), name) if file.is_file() else Table({}, file=name)
 
 
-def read_lock(file: Path, name: str, pyproject: Table) -> Lock:
+def read_lock(file: Path, name: str, pyproject: Table, *, offline: bool = False) -> Lock:
     """The lock in ``file``, which is called ``name`` in messages; ``pyproject`` is that beside it.
 
     Raises:
         InputError, LockVersionError: it is not what it should be.
+        NamingError, OfflineError: which files it means cannot be found out.
     """
-    return formats.read(_content(file, name), name, pyproject, partial(_beside, file, name))
+    lock = formats.read(_content(file, name), name, pyproject, partial(_beside, file, name), parsed)
+    if not lock.unnamed:
+        return lock
+    from pytest_ofiuco.store import naming  # most locks name their files
+
+    return naming.named(lock, file.parent, os.environ, offline=offline)
 
 
 def _beside(lock_file: Path, name: str, path: str) -> bytes:
@@ -131,7 +145,21 @@ def _find_lock(directory: Path, given: str | None, configured: str | None) -> tu
     root = _workspace(directory.resolve())
     if root is not None and (root / _WORKSPACE_LOCK).is_file():
         return root / _WORKSPACE_LOCK, Path(os.path.relpath(root / _WORKSPACE_LOCK, directory.resolve())).as_posix()
-    raise NoLockError(str(directory), formats.DEFAULT_NAMES)
+    return _requirements(directory), formats.REQUIREMENTS
+
+
+def _requirements(directory: Path) -> Path:
+    """The requirements.txt, where it is a lock: a list of what is wanted, which many projects have, must not pass."""
+    file = directory / formats.REQUIREMENTS
+    looked_for = (*formats.DEFAULT_NAMES, formats.REQUIREMENTS)
+    if not file.is_file():
+        raise NoLockError(str(directory), looked_for)
+    from pytest_ofiuco.formats.requirements import has_hashes  # most projects have another lock
+
+    if not has_hashes(_content(file, formats.REQUIREMENTS)):
+        hint = f"compile {file.name} with hashes, make a lock (`poetry lock`, `uv lock`), or name one in [tool.ofiuco]"
+        raise NoLockError(str(directory), (*formats.DEFAULT_NAMES, f"{file.name} with hashes"), hint)
+    return file
 
 
 def _workspace(directory: Path) -> Path | None:

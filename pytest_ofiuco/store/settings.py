@@ -7,11 +7,13 @@ one tool its own precedence holds. netrc, proxies and REQUESTS_CA_BUNDLE are lef
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from pytest_ofiuco.core.lock import Lock
 from pytest_ofiuco.store import pip_settings, uv_settings
 
 _DEFAULT_TIMEOUT = 15.0
@@ -21,10 +23,12 @@ _DEFAULT_TIMEOUT = 15.0
 class IndexSettings:
     """URLs may carry credentials, so this has a ``repr`` that shows none of them.
 
-    ``default_index``: ``None`` means the public one. ``indexes``: those to ask after it. ``timeout`` in
-    seconds. ``certificate``: a file of certificate authorities; ``client_certificate``: a PEM file.
+    ``lock_indexes``: those that the lock names, asked before all others. ``default_index``: ``None`` means the public
+    one. ``indexes``: those to ask after it. ``timeout`` in seconds. ``certificate``: a file of certificate authorities;
+    ``client_certificate``: a PEM file.
     """
 
+    lock_indexes: tuple[str, ...] = field(default=(), repr=False)
     default_index: str | None = field(default=None, repr=False)
     indexes: tuple[str, ...] = field(default=(), repr=False)
     find_links: tuple[str, ...] = field(default=(), repr=False)
@@ -60,12 +64,18 @@ class IndexSettings:
             timeout=timeout.seconds() if timeout else _DEFAULT_TIMEOUT,
         )
 
+    def for_lock(self, lock: Lock, directory: Path, environ: Mapping[str, str]) -> IndexSettings:
+        """With the places that the lock in ``directory`` names itself; ``${VARIABLE}`` in them is what it is here."""
+        indexes = tuple(_located(each, directory, environ) for each in lock.indexes)
+        links = tuple(_located(each, directory, environ) for each in lock.find_links)
+        return replace(self, lock_indexes=indexes, find_links=tuple(dict.fromkeys((*links, *self.find_links))))
+
     def credentials(self, url: str) -> tuple[str, str] | None:
         """User name and password that a configured index has for the host of ``url``, which names none."""
         wanted = urlsplit(url)
         if wanted.username is not None:
             return None
-        for known in filter(None, (self.default_index, *self.indexes, *self.find_links)):
+        for known in filter(None, (*self.lock_indexes, self.default_index, *self.indexes, *self.find_links)):
             parts = urlsplit(known)
             if parts.username is not None and host_of(known) == host_of(url) and parts.scheme == wanted.scheme:
                 return unquote(parts.username), unquote(parts.password or "")
@@ -100,6 +110,16 @@ def shown(url: str) -> str:
 def host_of(url: str) -> str:
     """Host and port, without credentials."""
     return urlsplit(url).netloc.rpartition("@")[2]
+
+
+_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+
+
+def _located(location: str, directory: Path, environ: Mapping[str, str]) -> str:
+    """A URL as it is, a path from where the lock lies; a variable that is not set stays, as with pip."""
+    text = _VARIABLE.sub(lambda found: environ.get(found[1], found[0]), location)
+    is_url = "://" in text or text.startswith("file:")
+    return text if is_url else str(directory.absolute() / os.path.expanduser(text))
 
 
 def _expanded(path: str | None) -> str | None:

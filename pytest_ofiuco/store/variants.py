@@ -7,24 +7,39 @@ that lie beside the project's.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
 from packaging.markers import Marker
 from packaging.utils import parse_wheel_filename
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from pytest_ofiuco import formats
 from pytest_ofiuco.config.variants import ReplacementSettings, VariantSettings
-from pytest_ofiuco.core.artifact import Artifact, Wheel
+from pytest_ofiuco.core.artifact import Artifact
 from pytest_ofiuco.core.lock import Lock, Package
-from pytest_ofiuco.core.variant import Replacement, Variant
-from pytest_ofiuco.errors import InputError, NoReplacementError, UsageError, shown
+from pytest_ofiuco.core.variant import Replacement, Variant, of_another_lock
+from pytest_ofiuco.errors import InputError, NoReplacementError, OfiucoError, UsageError, shown
+from pytest_ofiuco.formats.requirements import has_hashes
 from pytest_ofiuco.store.project import PYPROJECT, LocalProject, read_lock, read_pyproject
 
+_FILES_ALONE = ("pylock", "requirements")
+"""Formats that need not tell what a package depends on, nor under which marker."""
+
 Located = TypeVar("Located", bound=Artifact)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A lock to look in; ``is_named``: by the project. Of others, those that cannot be read are passed over."""
+
+    file: Path
+    name: str
+    is_named: bool = True
 
 
 @dataclass(slots=True)
@@ -51,91 +66,106 @@ class Variants:
             self._made[name] = self._variant(known[name])
         return self._made[name]
 
-    def _variant(self, settings: VariantSettings) -> Variant:
-        return Variant(
-            name=settings.name,
-            file=self.project.config.file,
-            replacements=tuple(
-                Replacement(name=each.name, at=each.at, entries=self._entries(settings, each))
-                for each in settings.replacements
-            ),
-        )
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What there is to say of the locks, other than the project's, that the variants found so far come from."""
+        origins = {each.origin for variant in self._made.values() for each in variant.replacements}
+        return tuple(chain.from_iterable(lock.remarks for lock in self._locks.values() if lock.path in origins))
 
-    def _entries(self, variant: VariantSettings, settings: ReplacementSettings) -> tuple[Package, ...]:
+    def _variant(self, settings: VariantSettings) -> Variant:
+        replacements = tuple(self._replacement(settings, each) for each in settings.replacements)
+        return Variant(name=settings.name, file=self.project.config.file, replacements=replacements)
+
+    def _replacement(self, variant: VariantSettings, settings: ReplacementSettings) -> Replacement:
         if settings.is_dropped:
-            return ()
+            return Replacement(name=settings.name, at=settings.at, entries=())
         if settings.wheels:
-            return tuple(self._of_wheels(settings))
+            return self._of_wheels(settings)
         looked_in = []
-        for file, name in self._places(variant, settings):
-            looked_in.append(name)
-            if not file.is_file():
-                raise InputError(self.project.config.file, settings.at, f"no such lock: {name}", "correct its path")
-            lock = self.project.lock if file == self.project.lock_file else self._read(file, name)
-            found = tuple(self._taken(lock, file, settings))
-            if found:
-                return found
+        for place in self._places(variant, settings):
+            looked_in.append(place.name)
+            lock = self._read(place, settings)
+            if lock is None:
+                looked_in[-1] += " (not a lock that can be read)"
+                continue
+            entries = tuple(self._taken(lock, place.file, settings))
+            if entries:
+                is_told = lock.format not in _FILES_ALONE
+                return Replacement(
+                    name=settings.name, at=settings.at, entries=entries, origin=lock.path, is_told=is_told
+                )
         wanted = " ".join(filter(None, (settings.name, settings.version)))
         raise NoReplacementError(self.project.config.file, settings.at, variant.name, wanted, looked_in)
 
-    def _places(self, variant: VariantSettings, settings: ReplacementSettings) -> Iterator[tuple[Path, str]]:
+    def _places(self, variant: VariantSettings, settings: ReplacementSettings) -> Iterator[_Place]:
         directory = self.project.directory
         if settings.lock is not None:
-            yield directory / settings.lock, settings.lock
+            yield _Place(directory / settings.lock, settings.lock)
             return
-        yield self.project.lock_file, self.project.lock.path
-        named = variant.locks or sorted(_locks_in(self.project.lock_file.parent, self.project.lock_file.name))
-        base = directory if variant.locks else self.project.lock_file.parent
-        yield from ((base / name, name) for name in named)
+        yield _Place(self.project.lock_file, self.project.lock.path)
+        if variant.locks:
+            yield from (_Place(directory / name, name) for name in variant.locks)
+            return
+        folder = self.project.lock_file.parent
+        prefix = self.project.lock.path.removesuffix(self.project.lock_file.name)
+        for name in _locks_in(folder, self.project.lock_file.name):
+            yield _Place(folder / name, f"{prefix}{name}", is_named=False)
 
-    def _read(self, file: Path, name: str) -> Lock:
-        if file not in self._locks:
-            pyproject = read_pyproject(file.parent, str(Path(name).parent / PYPROJECT))
-            self._locks[file] = read_lock(file, name, pyproject)
+    def _read(self, place: _Place, settings: ReplacementSettings) -> Lock | None:
+        """The lock in a place; none where it is not one and nobody has said so.
+
+        Raises:
+            InputError, LockVersionError: a lock that the project names cannot be read.
+        """
+        file, name = place.file, place.name
+        if file == self.project.lock_file:
+            return self.project.lock
+        if not file.is_file():
+            raise InputError(self.project.config.file, settings.at, f"no such lock: {name}", "correct its path")
+        try:
+            if file not in self._locks:
+                pyproject = read_pyproject(file.parent, (Path(name).parent / PYPROJECT).as_posix())
+                self._locks[file] = read_lock(file, name, pyproject, offline=self.project.offline)
+        except OfiucoError:
+            if place.is_named:
+                raise
+            return None
         return self._locks[file]
 
     def _taken(self, lock: Lock, file: Path, settings: ReplacementSettings) -> Iterator[Package]:
         """The entries of a lock that may take the place; paths in them become relative to the project's lock."""
-        moved = os.path.relpath(file.parent, self.project.lock_file.parent)
+        is_own = lock is self.project.lock
+        moved = _way(self.project.lock_file.parent, file.parent)
         for package in lock.packages:
-            if package.name == settings.name and _is_version(package, settings.version):
-                conditions = package.forks or _conditions(lock, package)
-                direct = package.direct
-                yield replace(
-                    package,
-                    forks=conditions,
-                    wheels=tuple(_moved(each, moved) for each in package.wheels),
-                    sdist=package.sdist and _moved(package.sdist, moved),
-                    direct=direct and _moved(direct, moved),
-                )
-
-    def _of_wheels(self, settings: ReplacementSettings) -> Iterator[Package]:
-        """An entry a version of the wheels; what it depends on is taken to be what the replaced one does."""
-        moved = os.path.relpath(self.project.directory, self.project.lock_file.parent)
-        wheels: dict[Version, list[Wheel]] = {}
-        for wheel in settings.wheels:
-            wheels.setdefault(parse_wheel_filename(wheel.filename)[1], []).append(_moved(wheel, moved))
-        edges = [
-            edge
-            for package in self.project.lock.packages
-            if package.name == settings.name
-            for edge in package.dependencies
-        ]
-        for version, found in wheels.items():
-            yield Package(
-                name=settings.name,
-                version=str(version),
-                at=settings.at,
-                wheels=tuple(found),
-                dependencies=tuple(replace(edge, specifiers=()) for edge in edges),
+            if package.name != settings.name or package.is_virtual or not _is_version(package, settings.version):
+                continue
+            entry = package if is_own else of_another_lock(package)
+            yield replace(
+                entry,
+                forks=package.forks or _conditions(lock, package),
+                wheels=tuple(_moved(each, moved) for each in package.wheels),
+                sdist=package.sdist and _moved(package.sdist, moved),
+                direct=package.direct and _moved(package.direct, moved),
             )
 
+    def _of_wheels(self, settings: ReplacementSettings) -> Replacement:
+        moved = _way(self.project.lock_file.parent, self.project.directory)
+        wheels = tuple(_moved(each, moved) for each in settings.wheels)
+        version = str(parse_wheel_filename(wheels[0].filename)[1])
+        package = Package(name=settings.name, version=version, at=settings.at, wheels=wheels)
+        return Replacement(name=settings.name, at=settings.at, entries=(package,), is_told=False)
 
-def _locks_in(directory: Path, but: str) -> Iterator[str]:
-    for path in directory.iterdir():
-        is_named_pylock = path.name.startswith("pylock.") and path.suffix == ".toml"
-        if (path.name in formats.DEFAULT_NAMES or is_named_pylock) and path.name != but and path.is_file():
-            yield path.name
+
+def _locks_in(folder: Path, but: str) -> Iterator[str]:
+    """The names of the locks in a folder; a requirements.txt, the last, is one where it has hashes."""
+    named = sorted(path.name for path in folder.glob("pylock.*.toml"))
+    for name in (*formats.DEFAULT_NAMES, *named):
+        if name not in (but, formats.REQUIREMENTS) and (folder / name).is_file():
+            yield name
+    file = folder / formats.REQUIREMENTS
+    with suppress(OSError):
+        if file.name != but and has_hashes(file.read_bytes()):
+            yield file.name
 
 
 def _is_version(package: Package, wanted: str | None) -> bool:
@@ -143,31 +173,31 @@ def _is_version(package: Package, wanted: str | None) -> bool:
         return wanted is None
     try:
         return Version(package.version) == Version(wanted)
-    except InvalidVersion:
-        return package.version == wanted
+    except ValueError:  # InvalidVersion is one, and so is what int() says of a number that is too long
+        return False
 
 
 def _conditions(lock: Lock, package: Package) -> tuple[Marker, ...]:
     """Under which markers a star lock has an entry; none: always."""
     if lock.shape == "graph":
         return ()
-    edges = [*lock.always, *_all(lock.groups.values()), *_all(lock.extras.values())]
+    edges = chain(lock.always, *lock.groups.values(), *lock.extras.values())
     markers = [edge.marker for edge in edges if edge.name == package.name and edge.source == package.source]
     found = [marker for marker in markers if marker is not None]
     return tuple(found) if len(found) == len(markers) else ()
 
 
-Item = TypeVar("Item")
-
-
-def _all(groups: Iterable[Iterable[Item]]) -> Iterator[Item]:
-    for group in groups:
-        yield from group
+def _way(start: Path, end: Path) -> str:
+    """The way from one folder to another; the other itself where there is none, as between drives."""
+    try:
+        return os.path.relpath(end, start)
+    except ValueError:
+        return os.path.abspath(end)
 
 
 def _moved(artifact: Located, folder: str) -> Located:
-    """The artifact, its relative path seen from another folder."""
+    """The artifact, its relative path seen from where ``folder`` is the name of its own."""
     path = artifact.path
-    if path is None or folder == "." or os.path.isabs(path):
+    if path is None or folder == "." or "://" in path or os.path.isabs(path):
         return artifact
     return replace(artifact, path=Path(os.path.normpath(os.path.join(folder, path))).as_posix())

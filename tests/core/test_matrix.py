@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_ofiuco.core.matrix import Cell, Exclusion, PlatformAxis, PythonRange, expand
@@ -65,6 +67,49 @@ def test_exclusion(exclusion: Exclusion, left_out: set[str]) -> None:
     assert set(everything) - set(names(PYTHONS[:2], [HOST, LAMBDA], [exclusion])) == left_out
 
 
+def test_variants_come_after_the_lock_as_it_is() -> None:
+    assert names(PYTHONS[:2], [HOST, LAMBDA], variants=["django4.2", "a-b"]) == [
+        "py310-host",
+        "py310-host-django4.2",
+        "py310-host-a-b",
+        "py312-host",
+        "py312-host-django4.2",
+        "py312-host-a-b",
+        "py310-aws_lambda",
+        "py310-aws_lambda-django4.2",
+        "py310-aws_lambda-a-b",
+        "py312-aws_lambda",
+        "py312-aws_lambda-django4.2",
+        "py312-aws_lambda-a-b",
+    ]
+    assert [cell.variant for cell in expand(PYTHONS[:1], [HOST], variants=["v"])] == [None, "v"]
+
+
+@pytest.mark.parametrize(
+    ("exclusion", "left_out"),
+    [
+        pytest.param(Exclusion(variant=""), {"py310-host", "py312-host"}, id="the lock as it is"),
+        pytest.param(Exclusion(variant="v"), {"py310-host-v", "py312-host-v"}, id="a variant"),
+        pytest.param(Exclusion(variant="v", python=PythonRange.parse("3.10")), {"py310-host-v"}, id="of a Python"),
+        pytest.param(Exclusion(variant="v", platform="aws_lambda"), set(), id="of another platform"),
+        pytest.param(
+            Exclusion(platform="host"), {"py310-host", "py312-host", "py310-host-v", "py312-host-v"}, id="all"
+        ),
+    ],
+)
+def test_exclusion_of_variants(exclusion: Exclusion, left_out: set[str]) -> None:
+    everything = names(PYTHONS[:2], [HOST], variants=["v"])
+    assert set(everything) - set(names(PYTHONS[:2], [HOST], [exclusion], ["v"])) == left_out
+
+
+def test_two_cells_of_one_name() -> None:
+    other = PlatformAxis(definition=fixed("host-v", "manylinux_2_17_x86_64"))
+    with pytest.raises(UsageError) as caught:
+        expand(PYTHONS[:1], [HOST, other], variants=["v"])
+    assert str(caught.value) == "two cells are named py312-host-v"
+    assert caught.value.hint == "give the variant or the platform another name"
+
+
 def test_nothing_makes_nothing() -> None:
     assert expand((), [HOST]) == expand(PYTHONS, ()) == ()
 
@@ -99,3 +144,6 @@ def test_what_a_cell_is_asked() -> None:
     assert CELL.has_python(["3.11", ">=3.12"])
     assert not CELL.has_python(["<3.12"])
     assert not CELL.has_variant(["django42"])
+    assert CELL.has_variant(["django42", ""])
+    assert replace(CELL, variant="django42").has_variant(["django42"])
+    assert not replace(CELL, variant="django42").has_variant([""])

@@ -28,6 +28,23 @@ from pytest_ofiuco.errors import UsageError
             id="musl",
         ),
         pytest.param("linux_x86_64", Platform(os="linux", architecture="x86_64", libc="glibc"), id="bare linux"),
+        pytest.param(
+            "ios_13_0_arm64_iphoneos", Platform(os="ios", architecture="arm64_iphoneos", version=(13, 0)), id="iPhone"
+        ),
+        pytest.param(
+            "ios_17_4_x86_64_iphonesimulator",
+            Platform(os="ios", architecture="x86_64_iphonesimulator", version=(17, 4)),
+            id="its simulator",
+        ),
+        pytest.param(
+            "android_21_arm64_v8a", Platform(os="android", architecture="arm64_v8a", version=(21, 0)), id="Android"
+        ),
+        pytest.param("android_24_x86", Platform(os="android", architecture="x86", version=(24, 0)), id="its emulator"),
+        pytest.param(
+            "pyemscripten_2025_0_wasm32",
+            Platform(os="emscripten", architecture="wasm32", version=(2025, 0)),
+            id="Pyodide",
+        ),
     ],
 )
 def test_parse(tag: str, expected: Platform) -> None:
@@ -41,6 +58,7 @@ def test_parse(tag: str, expected: Platform) -> None:
         pytest.param("manylinux1_x86_64", "manylinux_2_5_x86_64", id="24: manylinux1"),
         pytest.param("manylinux2010_x86_64", "manylinux_2_12_x86_64", id="24: manylinux2010"),
         pytest.param("manylinux2014_aarch64", "manylinux_2_17_aarch64", id="24: manylinux2014"),
+        pytest.param("pyodide_2024_0_wasm32", "pyemscripten_2024_0_wasm32", id="Pyodide, before PEP 783 named it"),
     ],
 )
 def test_legacy_names_are_versions(tag: str, expected: str) -> None:
@@ -65,10 +83,18 @@ def test_legacy_names_are_versions(tag: str, expected: str) -> None:
         "musllinux_1_x86_64",
         "macosx_14_arm64",
         "macosx_14_0_aarch64",
-        "macosx_14_0_universal2",
         "macosx_x_0_arm64",
         "win_x86",
         "Linux_x86_64",
+        "linux_armv8l",
+        "freebsd",
+        "ios_13_0_arm64",
+        "ios_13_arm64_iphoneos",
+        "android_arm64_v8a",
+        "android_21_aarch64",
+        "android_9999_x86",
+        "pyodide_2024_wasm32",
+        "pyodide_2024_0_wasm64",
     ],
 )
 def test_refused(tag: str) -> None:
@@ -81,9 +107,72 @@ def test_refused(tag: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("tag", "message", "hint"),
+    [
+        pytest.param(
+            "macosx_11_0_universal2",
+            "platform 'macosx_11_0_universal2': names no one machine",
+            "use macosx_11_0_arm64 or macosx_11_0_x86_64: they take universal2 wheels as far as they can run them",
+            id="22: two machines",
+        ),
+        pytest.param(
+            "macosx_10_9_intel",
+            "platform 'macosx_10_9_intel': names no one machine",
+            "use macosx_10_9_arm64 or macosx_10_9_x86_64: they take intel wheels as far as they can run them",
+            id="two word sizes",
+        ),
+        pytest.param(
+            "freebsd_14_1_release_amd64",
+            "platform 'freebsd_14_1_release_amd64': the tag of a system that is not supported",
+            "use one of Linux (glibc or musl), macOS, Windows, iOS, Android or Pyodide",
+            id="FreeBSD",
+        ),
+        pytest.param(
+            "emscripten_3_1_58_wasm32",
+            "platform 'emscripten_3_1_58_wasm32': the tag of a system that is not supported",
+            "use one of Linux (glibc or musl), macOS, Windows, iOS, Android or Pyodide",
+            id="Emscripten without Pyodide's ABI",
+        ),
+        *(
+            pytest.param(
+                tag,
+                f"platform {tag!r}: older than any that wheels are made for",
+                "give a later version: macOS 10.4, iOS 12.0 and Android's API level 16 are the first",
+                id=f"before the first: {tag}",
+            )
+            for tag in ("macosx_10_3_x86_64", "macosx_9_0_arm64", "ios_11_0_arm64_iphoneos", "android_15_x86")
+        ),
+    ],
+)
+def test_refused_with_a_reason(tag: str, message: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Platform.parse(tag)
+    assert (str(caught.value), caught.value.hint) == (message, hint)
+
+
+@pytest.mark.parametrize(
     ("tag", "expected"),
     [
         pytest.param("win_arm64", ["win_arm64"], id="windows"),
+        pytest.param(
+            "ios_13_1_arm64_iphoneos",
+            [
+                "ios_13_1_arm64_iphoneos",
+                "ios_13_0_arm64_iphoneos",
+                *(f"ios_12_{minor}_arm64_iphoneos" for minor in range(9, -1, -1)),
+            ],
+            id="iOS: down to 12.0, no simulator",
+        ),
+        pytest.param(
+            "android_18_arm64_v8a",
+            ["android_18_arm64_v8a", "android_17_arm64_v8a", "android_16_arm64_v8a"],
+            id="Android: down to API level 16",
+        ),
+        pytest.param(
+            "pyodide_2025_0_wasm32",
+            ["pyemscripten_2025_0_wasm32", "pyodide_2025_0_wasm32"],
+            id="Pyodide: one ABI alone, by both names",
+        ),
         pytest.param(
             "manylinux_2_19_aarch64",
             [
@@ -129,6 +218,12 @@ def test_tags_of_macos() -> None:
         pytest.param("win_amd64", "nt", "win32", "Windows", "AMD64", id="Windows says AMD64"),
         pytest.param("win_arm64", "nt", "win32", "Windows", "ARM64", id="Windows says ARM64"),
         pytest.param("win32", "nt", "win32", "Windows", "x86", id="Windows says x86"),
+        pytest.param("ios_13_0_arm64_iphoneos", "posix", "ios", "iOS", "arm64", id="iOS says arm64"),
+        pytest.param("ios_13_0_x86_64_iphonesimulator", "posix", "ios", "iOS", "x86_64", id="its simulator, x86_64"),
+        pytest.param("android_21_arm64_v8a", "posix", "android", "Android", "aarch64", id="Android says aarch64"),
+        pytest.param("android_21_armeabi_v7a", "posix", "android", "Android", "armv7l", id="Android says armv7l"),
+        pytest.param("android_21_x86", "posix", "android", "Android", "i686", id="Android says i686"),
+        pytest.param("pyodide_2024_0_wasm32", "posix", "emscripten", "Emscripten", "wasm32", id="Pyodide"),
     ],
 )
 def test_markers(tag: str, os_name: str, sys_platform: str, platform_system: str, platform_machine: str) -> None:
@@ -146,6 +241,12 @@ def test_markers_may_be_given() -> None:
     platform = fixed("box", "manylinux_2_28_x86_64", (("platform_release", "6.1"),)).platform((3, 12))
     assert platform.environment["platform_release"] == "6.1"
     assert platform.environment["platform_version"] == ""
+
+
+@pytest.mark.parametrize("architecture", ["x86_64", "aarch64", "armv7l", "ppc64le", "s390x", "riscv64", "i686"])
+def test_builtin_linux(architecture: str) -> None:
+    assert {f"linux_{architecture}", f"musl_{architecture}"} <= set(BUILTIN)
+    assert f"manylinux_2_39_{architecture}" not in find("linux_x86_64").platform((3, 12)).tags
 
 
 @pytest.mark.parametrize("name", BUILTIN)

@@ -14,6 +14,7 @@ from tests.targets import LINUX_AARCH64, LINUX_X86_64, MACOS_ARM64, WINDOWS, tar
 FREE_THREADED = target("3.13t", "manylinux_2_28_x86_64")
 NEXT = target("3.15", "manylinux_2_28_x86_64")
 NEXT_FREE_THREADED = target("3.15t", "manylinux_2_28_x86_64")
+OLD = target("3.7", "manylinux_2_28_x86_64")
 PYPY = target("pypy3.10", "manylinux_2_28_x86_64")
 
 
@@ -48,6 +49,14 @@ def test_python_refused(text: str) -> None:
     assert caught.value.hint == "write it as 3.12, 3.12.4, 3.13t (free-threaded) or pypy3.10"
 
 
+@pytest.mark.parametrize("text", ["3.12t", "3.8t", "cpython-3.12.4t"])
+def test_free_threaded_before_there_was_one(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Python.parse(text)
+    assert str(caught.value) == f"python {text!r}: no such free-threaded Python"
+    assert caught.value.hint == "3.13t is the first; leave the t out for the build with the GIL"
+
+
 def test_environment() -> None:
     """All 11 keys, sorted, none from the host."""
     environment = target("3.12.4", "macosx_14_0_arm64").environment
@@ -68,8 +77,11 @@ def test_environment() -> None:
 
 
 def test_environment_of_pypy() -> None:
+    """``implementation_version`` is PyPy's own version, of which the target knows the series alone."""
     environment = PYPY.environment
     assert environment["implementation_name"] == "pypy"
+    assert environment["implementation_version"] == "7.3.0"
+    assert environment["python_full_version"] == "3.10.0"
     assert environment["platform_python_implementation"] == "PyPy"
     assert environment["python_version"] == "3.10"
 
@@ -125,6 +137,21 @@ def fits(here: Target, tag: str) -> bool:
         pytest.param(FREE_THREADED, "py3-none-any", True, id="21: pure"),
         pytest.param(NEXT, "cp315-abi3.abi3t-manylinux_2_28_x86_64", True, id="21: abi3t with a GIL"),
         pytest.param(NEXT_FREE_THREADED, "cp315-abi3.abi3t-manylinux_2_28_x86_64", True, id="21: abi3t without"),
+        pytest.param(NEXT, "cp315-abi3-manylinux_2_28_x86_64", True, id="21: abi3 with a GIL"),
+        pytest.param(NEXT, "cp315-abi3t-manylinux_2_28_x86_64", False, id="21: abi3t alone, with a GIL"),
+        pytest.param(NEXT_FREE_THREADED, "cp315-abi3-manylinux_2_28_x86_64", False, id="21: abi3 alone, without"),
+        pytest.param(FREE_THREADED, "cp315-abi3.abi3t-manylinux_2_28_x86_64", False, id="21: abi3t of a later one"),
+        pytest.param(
+            target("3.14t", "win_amd64"), "cp314-cp314t-win_amd64", True, id="21: free-threaded, of another version"
+        ),
+        pytest.param(OLD, "cp37-cp37m-manylinux_2_17_x86_64", True, id="the m of 3.7 and earlier"),
+        pytest.param(OLD, "cp37-cp37-manylinux_2_17_x86_64", False, id="which is not left out"),
+        pytest.param(target("3.8", "win_amd64"), "cp38-cp38-win_amd64", True, id="and which 3.8 and later do not have"),
+        pytest.param(PYPY, "pp3-none-any", True, id="any PyPy's"),
+        pytest.param(PYPY, "pp310-none-any", False, id="no tag of a PyPy's own without an ABI for all platforms"),
+        pytest.param(
+            target("pypy3.11", "win_amd64"), "pp311-pypy311_pp73-win_amd64", True, id="the latest PyPy, on Windows"
+        ),
         pytest.param(PYPY, "pp310-pypy310_pp73-manylinux2014_x86_64", True, id="pypy"),
         pytest.param(PYPY, "cp310-cp310-manylinux2014_x86_64", False, id="CPython's on pypy"),
         pytest.param(PYPY, "py3-none-any", True, id="pure on pypy"),

@@ -8,7 +8,8 @@ import pytest
 
 from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Sdist, Vcs, Wheel
 from pytest_ofiuco.core.resolve import resolve
-from pytest_ofiuco.export.json import artifact_json, resolution_json
+from pytest_ofiuco.core.variant import Variant
+from pytest_ofiuco.export.json import artifact_json, document, resolution_json
 from tests.locks import SHA256, edge, lock, package
 from tests.targets import LINUX_AARCH64
 
@@ -140,3 +141,9 @@ def test_the_same_bytes() -> None:
 )
 def test_artifact(artifact: Artifact, expected: object) -> None:
     assert artifact_json(artifact) == expected
+
+
+def test_a_variant_is_named() -> None:
+    found = document(resolve(LOCK, LINUX_AARCH64, LOCK.selection()))
+    variant = Variant(name="bare", file="pyproject.toml", replacements=())
+    assert document(resolve(LOCK, LINUX_AARCH64, LOCK.selection(), variant)) == found | {"variant": "bare"}

@@ -6,6 +6,7 @@ import pytest
 
 from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Sdist, Vcs, Wheel
 from pytest_ofiuco.core.resolve import resolve
+from pytest_ofiuco.core.variant import Variant
 from pytest_ofiuco.export.table import resolution_table, source_of
 from tests.locks import lock, package
 from tests.targets import LINUX_X86_64
@@ -33,6 +34,13 @@ def test_how_many(count: int, expected: str) -> None:
     a_lock = lock(*(package(f"p{number}") for number in range(count)))
     headline = resolution_table(resolve(a_lock, LINUX_X86_64, a_lock.selection())).partition("\n")[0]
     assert headline.endswith(f": {expected}")
+
+
+def test_a_variant_is_named() -> None:
+    a_lock = lock(package("a"))
+    variant = Variant(name="bare", file="pyproject.toml", replacements=())
+    headline = resolution_table(resolve(a_lock, LINUX_X86_64, a_lock.selection(), variant)).partition("\n")[0]
+    assert headline.endswith(" for Python 3.12 on manylinux_2_28_x86_64, variant bare: 1 package")
 
 
 @pytest.mark.parametrize(

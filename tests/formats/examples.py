@@ -26,6 +26,17 @@ e = "*"
 
 [tool.uv]
 default-groups = ["dev"]
+
+[tool.pdm.dev-dependencies]
+local = ["-e file:///${PROJECT_ROOT}/d", "./e-1.0-py3-none-any.whl"]
+
+[[tool.pdm.source]]
+name = "own"
+url = "https://index.example.org/simple"
+type = "index"
+
+[tool.pdm.resolution]
+excludes = ["f"]
 """
 
 POETRY = """
@@ -205,4 +216,129 @@ marker = "'docs' in dependency_groups"
 directory = { path = "d", editable = true }
 """
 
-LOCKS = {"poetry.lock": POETRY, "uv.lock": UV, "pylock.toml": PYLOCK}
+_PDM_PACKAGES = """
+[[package]]
+name = "a"
+version = "1.0"
+requires_python = ">=3.8"
+summary = "A"
+groups = ["default"]
+marker = "sys_platform == 'linux'"
+dependencies = ["b>=1; sys_platform == 'linux'", "f"]
+files = [
+    {file = "a-1.0-py3-none-any.whl", hash = "sha256:00"},
+    {file = "a-1.0.tar.gz", hash = "sha256:01"},
+]
+
+[[package]]
+name = "a"
+version = "1.0"
+extras = ["x"]
+requires_python = ">=3.8"
+summary = "A"
+groups = ["default"]
+marker = "sys_platform == 'linux'"
+dependencies = ["a==1.0", "b[y]"]
+files = [{file = "a-1.0-py3-none-any.whl", hash = "sha256:00"}]
+
+[[package]]
+name = "b"
+version = "1.0"
+url = "https://files.example.org/b-1.0.tar.gz"
+subdirectory = "sub"
+groups = ["cpu", "default"]
+files = [{url = "https://files.example.org/b-1.0.tar.gz", hash = "sha256:02"}]
+
+[[package]]
+name = "c"
+version = "1.0"
+git = "https://example.org/c.git"
+ref = "main"
+revision = "abc"
+subdirectory = "sub"
+groups = ["dev"]
+
+[[package]]
+name = "d"
+version = "1.0"
+path = "./d"
+editable = true
+groups = ["dev", "docs", "local"]
+
+[[package]]
+name = "e"
+version = "1.0"
+path = "./e-1.0-py3-none-any.whl"
+groups = ["local"]
+files = [{file = "e-1.0-py3-none-any.whl", hash = "sha256:03"}]
+
+[[package]]
+name = "f"
+version = "1.0"
+groups = ["default"]
+"""
+
+PDM = f"""
+[metadata]
+groups = ["default", "cpu", "dev", "docs", "local"]
+strategy = ["inherit_metadata"]
+lock_version = "4.5.1"
+content_hash = "sha256:00"
+
+[[metadata.targets]]
+requires_python = ">=3.8"
+platform = "manylinux_2_28_x86_64"
+implementation = "cpython"
+gil_disabled = false
+
+[[metadata.targets]]
+requires_python = ">=3.9,<4.0"
+platform = "macos_14_0_arm64"
+{_PDM_PACKAGES}"""
+
+PDM_GRAPH = f"""
+[metadata]
+groups = ["default", "cpu", "dev", "docs", "local"]
+strategy = ["cross_platform"]
+cross_platform = true
+lock_version = "4.2"
+content_hash = "sha256:00"
+{_PDM_PACKAGES}
+[metadata.files]
+"f 1.0" = [{{file = "f-1.0-py3-none-any.whl", hash = "sha256:04"}}]
+"""
+
+LOCKS = {"poetry.lock": POETRY, "uv.lock": UV, "pylock.toml": PYLOCK, "pdm.lock": PDM, "pdm.graph.lock": PDM_GRAPH}
+
+REQUIREMENTS = """
+# made by hand
+--index-url https://index.example.org/simple
+--extra-index-url=https://more.example.org/simple
+-f wheels
+--trusted-host more.example.org
+--pre
+--only-binary c
+-r more.txt
+-c constraints.txt
+
+a[x,y]==1.0 ; python_version >= "3.8" \\
+    --hash=sha256:{} \\
+    --hash sha256:{}
+    # via
+    #   -r requirements.in
+    #   b
+b==1.0 --hash=sha256:{}  # via c[z], project (pyproject.toml)
+e @ https://files.example.org/e-1.0-py3-none-any.whl ; sys_platform == "linux" --hash=sha256:{}
+https://files.example.org/f-1.0.tar.gz#sha256={}&subdirectory=sub
+./g-1.0-py3-none-any.whl --hash=sha256:{}
+h @ git+https://example.org/h@{}#subdirectory=sub
+-e ./libs/i ; python_version >= "3.8"
+-e .
+""".format(*(f"{number:x}" * 64 for number in range(6)), "6" * 40)
+
+INCLUDED = {
+    "more.txt": "c===1.0 --hash=sha512:" + "7" * 128,
+    "constraints.txt": "a<2\nb==1.0 --hash=sha256:" + "2" * 64,
+    "libs/i/pyproject.toml": '[project]\nname = "I"',
+}
+"""The files beside the requirements."""

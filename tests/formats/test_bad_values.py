@@ -15,7 +15,7 @@ from pytest_ofiuco.core.resolve import resolve
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.errors import OfiucoError
 from pytest_ofiuco.export.json import resolution_json
-from pytest_ofiuco.formats import poetry, pylock, uv
+from pytest_ofiuco.formats import pdm, poetry, pylock, uv
 from tests.formats.examples import LOCKS, PYPROJECT
 from tests.targets import LINUX_X86_64
 
@@ -24,7 +24,13 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-READERS = {"poetry.lock": poetry.read, "uv.lock": uv.read, "pylock.toml": pylock.read}
+READERS = {
+    "poetry.lock": poetry.read,
+    "uv.lock": uv.read,
+    "pylock.toml": pylock.read,
+    "pdm.lock": pdm.read,
+    "pdm.graph.lock": pdm.read,
+}
 WRONG: tuple[Any, ...] = (
     None,
     0,
@@ -127,7 +133,7 @@ extras = ["cpu"]
 test-groups = ["dev"]
 install-project = "wheel"
 missing-python = "skip"
-exclude = [{ python = "3.12", platform = "box" }]
+exclude = [{ python = "3.12", platform = "box" }, { variant = false }, { variant = "django4.2" }]
 
 [tool.ofiuco.platform.box]
 tag = "manylinux_2_28_aarch64"
@@ -135,7 +141,27 @@ python = [">=3.12"]
 provided = ["boto3"]
 interpreters = ["python3"]
 markers = { platform_release = "5" }
-"""
+
+[tool.ofiuco.variants]
+django = ["4.2", "5.0"]
+
+[tool.ofiuco.variants.old]
+lock = "old/uv.lock"
+replace = { django = "4.1", click = false, flask = { version = "2", lock = "old/uv.lock" } }
+
+[tool.ofiuco.variants.files]
+lock = ["old/uv.lock", "poetry.lock"]
+
+[tool.ofiuco.variants.files.replace]
+a = "lib/a-1-py3-none-any.whl#sha256=HASH"
+b = { path = "lib/b-1-py3-none-any.whl", hash = "sha256:HASH" }
+c = { url = "https://files.example.org/c-1-py3-none-any.whl", hash = "sha256:HASH" }
+d = { wheels = [{ path = "d-1-py3-none-any.whl", hash = "sha256:HASH" }] }
+""".replace("HASH", "0" * 64)
+
+
+def test_the_configuration_is_right() -> None:
+    assert config.read(Table(tomllib.loads(CONFIG), file="pyproject.toml")).variants
 
 
 @pytest.mark.parametrize("path", cases(CONFIG))

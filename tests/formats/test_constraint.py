@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ofiuco.formats._constraint import alternatives
+from pytest_ofiuco.formats._constraint import alternatives, readable_alternatives
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,7 @@ from pytest_ofiuco.formats._constraint import alternatives
         pytest.param("!=3.9.*", ["!=3.9.*"], id="not"),
         pytest.param("~3.8 || ^3.10", ["<3.9,>=3.8", "<4,>=3.10"], id="8: alternatives"),
         pytest.param("~3.8|^3.10", ["<3.9,>=3.8", "<4,>=3.10"], id="8: one bar"),
+        pytest.param(">=3.6.*,<4.*", ["<4,>=3.6"], id="a wildcard after a comparison"),
         pytest.param(">=2.7,!=3.0.*,!=3.1.*", ["!=3.0.*,!=3.1.*,>=2.7"], id="several"),
     ],
 )
@@ -41,3 +42,16 @@ def test_alternatives(constraint: str, expected: list[str]) -> None:
 def test_refused(constraint: str) -> None:
     with pytest.raises(ValueError, match="is not a version constraint"):
         alternatives(constraint)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "expected"),
+    [
+        pytest.param("^1.0 || ^2.0", ["<2,>=1.0", "<3,>=2.0"], id="alternatives"),
+        pytest.param("*", [], id="any"),
+        pytest.param("^1.0 || *", [], id="any, too"),
+        pytest.param("<empty>", [], id="what cannot be read"),
+    ],
+)
+def test_readable_alternatives(constraint: str, expected: list[str]) -> None:
+    assert [str(each) for each in readable_alternatives(constraint)] == expected

@@ -492,7 +492,11 @@ def test_names_are_normalized() -> None:
 
 
 METADATA = """[package.metadata]
-requires-dist = [{ name = "a" }, { name = "b", marker = "extra == 'x'" }, { name = "project", extras = ["x"] }]
+requires-dist = [
+    { name = "a", specifier = ">=1.0" },
+    { name = "b", marker = "extra == 'x'" },
+    { name = "project", extras = ["x"] },
+]
 [package.metadata.requires-dev]
 dev = [{ name = "c" }]
 """
@@ -510,6 +514,17 @@ more = ["c"]
         pytest.param(METADATA.replace("dev = ", 'more = [{ name = "c" }]\ndev = '), FRESH, "", id="fresh"),
         pytest.param(METADATA, "", "a, b, c", id="nothing left"),
         pytest.param(METADATA, FRESH.replace('"A', '"rich", "A'), "c, rich", id="added"),
+        pytest.param(METADATA, FRESH.replace("A>=1", "A>=2"), "a, c", id="another version"),
+        pytest.param(METADATA, FRESH.replace("A>=1", "A[x]>=1"), "a, c", id="other extras"),
+        pytest.param(METADATA, FRESH.replace("A>=1", "a @ https://example.org/a.zip"), "a, c", id="a URL"),
+        pytest.param(
+            METADATA.replace('specifier = ">=1.0"', 'git = "https://example.org/a"'),
+            FRESH + "[tool.uv.sources]\na = { git = 'https://example.org/a' }",
+            "c",
+            id="from elsewhere",
+        ),
+        pytest.param(METADATA, 'requires-python = ">=3.9"\n' + FRESH, "c, requires-python", id="other Pythons"),
+        pytest.param(METADATA, 'requires-python = ">=3.8"\n' + FRESH, "c", id="the same Pythons"),
         pytest.param("", 'dependencies = ["rich"]', "rich", id="the first one"),
         pytest.param("", 'dynamic = ["dependencies"]', "", id="nothing to compare"),
         pytest.param(METADATA, 'dynamic = ["dependencies"]', "", id="dynamic"),

@@ -1,1 +1,1 @@
-"""Our resolution of real locks beside what the tools that know them best say: uv, Poetry and ``packaging``."""
+"""Our resolution of real locks beside what the tools that know them best say: uv, Poetry, pdm and ``packaging``."""

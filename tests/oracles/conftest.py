@@ -14,7 +14,7 @@ from filelock import FileLock
 from platformdirs import user_cache_path
 
 CORPUS = Path(__file__).parent.parent / "data" / "corpus"
-_REQUIREMENTS = ("uv>=0.8", "poetry>=2.3,<3", "poetry-plugin-export>=1.10")
+_REQUIREMENTS = ("uv>=0.8", "poetry>=2.3,<3", "poetry-plugin-export>=1.10", "pdm>=2.20")
 
 Run = Callable[[Sequence[str], Path], str]
 
@@ -25,6 +25,7 @@ class Tools:
 
     uv: Path
     poetry: Path
+    pdm: Path
 
     @property
     def poetry_python(self) -> Path:
@@ -35,21 +36,21 @@ class Tools:
 
 @pytest.fixture(scope="session")
 def tools() -> Tools:
-    """uv, and Poetry with its export plugin: those on PATH, else ones installed once into the user's cache.
+    """uv, Poetry with its export plugin, and pdm: those on PATH, else ones installed once into the user's cache.
 
     They are not among the test requirements, since Poetry pins many packages that the tests have in other versions.
     """
-    uv, poetry = shutil.which("uv"), shutil.which("poetry")
-    if uv and poetry and _exports(Path(poetry)):
-        return Tools(uv=Path(uv), poetry=Path(poetry))
+    uv, poetry, pdm = shutil.which("uv"), shutil.which("poetry"), shutil.which("pdm")
+    if uv and poetry and pdm and _exports(Path(poetry)):
+        return Tools(uv=Path(uv), poetry=Path(poetry), pdm=Path(pdm))
     directory = user_cache_path("pytest-ofiuco-tests", appauthor=False) / "oracles"
     directory.mkdir(parents=True, exist_ok=True)
     with FileLock(directory / "lock"):
-        found = Tools(uv=directory / "tools" / "bin" / "uv", poetry=directory / "tools" / "bin" / "poetry")
-        if not (found.uv.exists() and found.poetry.exists() and _exports(found.poetry)):
+        programs = directory / "tools" / "bin"
+        found = Tools(uv=programs / "uv", poetry=programs / "poetry", pdm=programs / "pdm")
+        if not (found.uv.exists() and found.poetry.exists() and found.pdm.exists() and _exports(found.poetry)):
             venv.create(directory / "tools", clear=True, with_pip=True)
-            python = directory / "tools" / "bin" / "python"
-            subprocess.run([python, "-m", "pip", "install", "--quiet", *_REQUIREMENTS], check=True)
+            subprocess.run([programs / "python", "-m", "pip", "install", "--quiet", *_REQUIREMENTS], check=True)
     return found
 
 

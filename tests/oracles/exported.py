@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -17,6 +18,7 @@ from pytest_ofiuco.core.lock import Lock, Package, Selection
 from pytest_ofiuco.core.resolve import Pin, resolve
 from pytest_ofiuco.core.target import Target
 from pytest_ofiuco.errors import NoArtifactError
+from pytest_ofiuco.store.project import load
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -26,7 +28,15 @@ else:
 NOTHING = "0" * 64
 """The sha256 of a stand-in: the file of a package that has none for the target."""
 
-PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_28_aarch64", "macosx_14_0_arm64", "win_amd64")
+PLATFORMS = (
+    "manylinux_2_28_x86_64",
+    "manylinux_2_17_aarch64",
+    "musllinux_1_2_x86_64",
+    "macosx_14_0_arm64",
+    "macosx_14_0_x86_64",
+    "win_amd64",
+    "win32",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +89,13 @@ def _with_name(written: str, names: Mapping[str, str]) -> str:
     return f"{names[urlsplit(location).path.rpartition('/')[2]]} @ {location} {rest}"
 
 
+@cache
+def locked(directory: Path, name: str | None = None) -> Lock:
+    """A lock, read once however many tests need it."""
+    return load(directory, name).lock
+
+
+@cache
 def filenames(lock: Path) -> dict[str, str]:
     """File names by sha256, straight from the lock's TOML."""
     found: dict[str, str] = {}
@@ -92,6 +109,7 @@ def filenames(lock: Path) -> dict[str, str]:
     return found
 
 
+@cache
 def paths(lock: Path) -> dict[str, str]:
     """Package names by the local paths that they come from."""
     packages = tomllib.loads(lock.read_text(encoding="utf-8"))["package"]

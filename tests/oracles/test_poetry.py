@@ -6,18 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ofiuco.store.project import load
 from tests.oracles.conftest import Run, Tools
-from tests.oracles.exported import PLATFORMS, assert_same, exported, filenames, paths
+from tests.oracles.exported import PLATFORMS, assert_same, exported, filenames, locked, paths
 from tests.targets import target
 
 pytestmark = pytest.mark.e2e
 
 EXPORT = ("export", "--quiet", "--format", "requirements.txt")
 PYTHONS = {
-    "rich": ("3.8", "3.10", "3.12", "3.13"),
-    "ofiuco-sphinx": ("3.12", "3.13"),
-    "ofiuco-torch": ("3.12", "3.13"),
+    "rich": ("3.8", "3.9", "3.10", "3.12", "3.13", "pypy3.10"),
+    "ofiuco-sphinx": ("3.12", "3.12.4", "3.13", "3.14"),
+    "ofiuco-torch": ("3.12", "3.12.4", "3.13", "3.14"),
     "ofiuco-torch-assets": ("3.10", "3.11", "3.12", "3.13"),
 }
 CELLS = [
@@ -39,7 +38,7 @@ def check(
     tools: Tools,
     run: Run,
 ) -> None:
-    lock = load(directory, "poetry.lock").lock
+    lock = locked(directory, "poetry.lock")
     file = directory / "poetry.lock"
     text = run([str(tools.poetry), *EXPORT, *options, "--output", "/dev/stdout"], directory)
     here = target(python, platform)

@@ -19,7 +19,7 @@ def pins(lock_file: str, python: str, platform: str) -> dict[str, Pin]:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-@pytest.mark.parametrize("python", ["3.12", "3.13"])
+@pytest.mark.parametrize("python", ["3.12", "3.12.4", "3.13", "3.14"])
 def test_packages_and_their_dependencies(python: str, platform: str) -> None:
     """``cachecontrol`` needs ``filelock`` by an extra that poetry asks of it, which no root edge does."""
     poetry, uv = pins("poetry.lock", python, platform), pins("uv.lock", python, platform)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ofiuco.store.project import load
 from tests.oracles.conftest import CORPUS, Run, Tools
-from tests.oracles.exported import PLATFORMS, assert_same, exported, filenames
+from tests.oracles.exported import PLATFORMS, assert_same, exported, filenames, locked
 from tests.targets import target
 
 pytestmark = pytest.mark.e2e
 
 EXPORT = ("export", "--quiet", "--offline", "--frozen", "--no-emit-project", "--format", "requirements-txt")
 PYTHONS = {
-    "flask": ("3.10", "3.11", "3.12", "3.13"),
-    "click": ("3.10", "3.11", "3.12", "3.13"),
-    "ofiuco-sphinx": ("3.12", "3.13"),
+    "flask": ("3.10", "3.11", "3.12", "3.13", "3.13t"),
+    "click": ("3.10", "3.11", "3.12", "3.14"),
+    "ofiuco-sphinx": ("3.12", "3.12.4", "3.13", "3.14"),
 }
 DEFAULT = pytest.param((), None, (), id="default")
 MAIN = pytest.param(("--no-default-groups",), ("main",), (), id="main")
@@ -41,7 +40,7 @@ def test_groups_by_default_and_none(
     run: Run,
 ) -> None:
     directory = CORPUS / project
-    lock = load(directory, "uv.lock").lock
+    lock = locked(directory, "uv.lock")
     text = run([str(tools.uv), *EXPORT, *options], directory)
     here = target(python, platform)
     selection = lock.selection(groups=groups, extras=extras)
@@ -51,7 +50,7 @@ def test_groups_by_default_and_none(
 @pytest.mark.parametrize(("project", "python", "platform"), CELLS)
 def test_everything(project: str, python: str, platform: str, tools: Tools, run: Run) -> None:
     directory = CORPUS / project
-    lock = load(directory, "uv.lock").lock
+    lock = locked(directory, "uv.lock")
     text = run([str(tools.uv), *EXPORT, "--all-groups", "--all-extras"], directory)
     here = target(python, platform)
     selection = lock.selection(all_groups=True, all_extras=True)
@@ -86,7 +85,7 @@ def test_chosen_groups_and_extras(
     run: Run,
 ) -> None:
     directory = CORPUS / project
-    lock = load(directory, "uv.lock").lock
+    lock = locked(directory, "uv.lock")
     text = run([str(tools.uv), *EXPORT, *options], directory)
     here = target(python, platform)
     selection = lock.selection(groups=groups, extras=extras)

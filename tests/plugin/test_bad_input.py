@@ -40,7 +40,7 @@ def check(result: pytest.RunResult, code: int, *lines: str) -> None:
     [
         pytest.param(
             {"pyproject.toml": HEAD},
-            "ERROR: *no lock file here (looked for uv.lock, poetry.lock, pylock.toml)",
+            "ERROR: *no lock file here (looked for uv.lock, poetry.lock, pylock.toml, pdm.lock, requirements.txt)",
             "hint: make one *",
             id="no lock",
         ),
@@ -84,6 +84,14 @@ def test_files(tmp_path: Path, cache: Path, files: Mapping[str, str], error: str
     project = Project(tmp_path, cache)
     project.write({"pyproject.toml": HEAD, "test_a.py": "def test(): pass", **files})
     check(project.matrix(), WRONG, error, *([hint] if hint else []))
+
+
+def test_a_stale_lock_is_an_error_on_demand(tmp_path: Path, cache: Path) -> None:
+    project = Project(tmp_path, cache)
+    lock = f'{EMPTY_LOCK}[[package]]\nname = "small"\nversion = "1"\nsource = {{ virtual = "." }}\n'
+    project.write({"pyproject.toml": f'{HEAD}dependencies = ["rich"]\n', "uv.lock": lock, "test_a.py": ""})
+    error = "ERROR: uv.lock: out of date with pyproject.toml (rich)"
+    check(project.matrix("--ofiuco-locked"), WRONG, error, "hint: lock the project again: `uv lock`")
 
 
 def test_a_broken_pyproject_is_told_by_pytest(tmp_path: Path, cache: Path) -> None:

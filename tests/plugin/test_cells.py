@@ -130,7 +130,8 @@ class TestVariant:
 
 
 def test_marks_choose_cells(project: Project) -> None:
-    project.configure(pytest='addopts = "--strict-markers"')
+    variant = 'exclude = [{ variant = "django42" }]\n[tool.ofiuco.variants.django42]\nreplace = { pytest = "8.3.5" }'
+    project.configure(pytest='addopts = "--strict-markers"', ofiuco=variant)
     project.write({"test_marks.py": MARKS})
     result = project.matrix("-v", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=6)
@@ -140,13 +141,15 @@ def test_marks_choose_cells(project: Project) -> None:
 
 
 def test_a_projects_own_mark_stays_its_own(project: Project) -> None:
-    project.configure(pytest='addopts = "--strict-markers"\nmarkers = ["platform: which game console"]')
+    own = 'markers = ["platform: which game console", "variant: of the game"]'
+    project.configure(pytest=f'addopts = "--strict-markers"\n{own}')
     project.write(
         {
             "test_own.py": """
                 import pytest
 
                 @pytest.mark.platform("dreamcast")
+                @pytest.mark.variant("chess960")
                 def test_console(): pass
 
                 @pytest.mark.ofiuco_platform("host")
@@ -163,6 +166,7 @@ def test_a_projects_own_mark_stays_its_own(project: Project) -> None:
         ('python("no version")', "ERROR: test_typo.py::test_typo: mark python: python 'no version': *"),
         ('platform("hots")', "ERROR: test_typo.py::test_typo: mark platform: *hots*"),
         ('ofiuco_python(">=3.x")', "ERROR: test_typo.py::test_typo: mark ofiuco_python: *"),
+        ('variant("x")', "ERROR: test_typo.py::test_typo: mark variant: 'x' is not a variant of the project"),
     ],
 )
 def test_a_typo_in_a_mark_is_wrong_usage(project: Project, mark: str, message: str) -> None:

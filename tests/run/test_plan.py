@@ -16,6 +16,8 @@ from pytest_ofiuco.errors import (
     MissingPytestError,
     MissingPythonError,
     NoArtifactError,
+    NoReplacementError,
+    NothingToReplaceError,
     UnknownNameError,
     UsageError,
 )
@@ -247,3 +249,102 @@ def test_a_flat_lock_has_the_groups_unnamed() -> None:
 
 def test_what_the_lock_warns_of_is_passed_on() -> None:
     assert make(locked=replace(lock(PYTEST), warnings=("old format",))).warnings == ("old format",)
+
+
+VARIANTS = """python = ["3.10", "3.12"]
+exclude = [{ python = "3.10", variant = "old" }]
+[tool.ofiuco.variants]
+pytest = ["9.0"]
+[tool.ofiuco.variants.old]
+replace = { pytest = { path = "lib/pytest-8.0-py3-none-any.whl", hash = "sha256:HASH" } }
+""".replace("HASH", "0" * 64)
+
+
+def test_variants_are_cells_beside_the_lock_as_it_is() -> None:
+    made = make(VARIANTS)
+    assert names(made) == [
+        "py310-host",
+        "py310-host-pytest9.0",
+        "py312-host",
+        "py312-host-pytest9.0",
+        "py312-host-old",
+    ]
+    found = [planned.resolution for planned in made.cells]
+    assert [each.versions()["pytest"] for each in found if each] == ["9.0", "9.0", "9.0", "9.0", "8.0"]
+    assert [each.variant.name if each.variant else None for each in found if each] == [
+        None,
+        "pytest9.0",
+        None,
+        "pytest9.0",
+        "old",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variants", "left"),
+    [
+        (("old",), ["py312-host-old"]),
+        (("",), ["py310-host", "py312-host"]),
+        (("old", ""), ["py310-host", "py312-host", "py312-host-old"]),
+    ],
+)
+def test_variants_are_narrowed(variants: tuple[str, ...], left: list[str]) -> None:
+    assert names(make(VARIANTS, narrowing={"variants": variants})) == left
+
+
+def test_a_variant_that_no_cell_is_of_lists_the_cells() -> None:
+    with pytest.raises(UsageError) as raised:
+        make(VARIANTS, narrowing={"variants": ("pytest8",)})
+    assert str(raised.value) == "no cell is left of the matrix"
+    assert raised.value.hint == (
+        "choose from: py310-host, py310-host-pytest9.0, py312-host, py312-host-pytest9.0, py312-host-old"
+    )
+
+
+def test_the_lock_as_it_is_may_be_left_out() -> None:
+    made = make(VARIANTS.replace('python = "3.10", variant = "old"', "variant = false"))
+    assert names(made) == ["py310-host-pytest9.0", "py310-host-old", "py312-host-pytest9.0", "py312-host-old"]
+
+
+def test_a_package_that_only_some_cells_have_is_replaced_there() -> None:
+    locked = lock(PYTEST, package("tomli"), roots=(edge("pytest"), edge("tomli", "python_version < '3.11'")))
+    settings = 'python = ["3.10", "3.12"]\n[tool.ofiuco.variants.bare]\nreplace = { tomli = false }'
+    made = make(settings, locked)
+    assert [(planned.cell.name, planned.error is None) for planned in made.cells] == [
+        ("py310-host", True),
+        ("py310-host-bare", True),
+        ("py312-host", True),
+        ("py312-host-bare", False),
+    ]
+    error = made.cells[3].error
+    assert isinstance(error, NothingToReplaceError)
+    assert str(error) == (
+        "pyproject.toml: tool.ofiuco.variants.bare.replace.tomli: variant bare replaces tomli: uv.lock has it,"
+        " and Python 3.12.1 on manylinux_2_36_x86_64 does not get it"
+    )
+
+
+def test_a_version_that_is_nowhere_ends_the_session(tmp_path: Path) -> None:
+    made = replace(project("[tool.ofiuco.variants]\npytest = ['7.0']"), lock_file=tmp_path / "uv.lock")
+    with pytest.raises(NoReplacementError) as raised:
+        plan(made, Narrowing(), cast(Interpreters, FakeInterpreters(("3.12.1",))))
+    assert str(raised.value) == (
+        "pyproject.toml: tool.ofiuco.variants.pytest[0]: variant pytest7.0: pytest 7.0 is not in uv.lock"
+    )
+
+
+def test_what_the_lock_of_a_variant_warns_of_is_passed_on(tmp_path: Path) -> None:
+    (tmp_path / "poetry.lock").write_text(
+        '[[package]]\nname = "pytest"\nversion = "7.0"\noptional = false\npython-versions = ">=3.7"\n'
+        'groups = ["main"]\nfiles = [{ file = "pytest-7.0-py3-none-any.whl", hash = "sha256:00" }]\n'
+        '[metadata]\nlock-version = "2.9"\npython-versions = ">=3.7"\ncontent-hash = ""\n'
+    )
+    found = project("[tool.ofiuco.variants]\npytest = ['9.0', '7.0']")
+    found = replace(found, directory=tmp_path, lock_file=tmp_path / "uv.lock")
+
+    def warnings(variant: str) -> tuple[str, ...]:
+        interpreters = cast(Interpreters, FakeInterpreters(("3.12.1",)))
+        return plan(found, Narrowing(variants=(variant,)), interpreters).warnings
+
+    assert warnings("pytest9.0") == ()
+    assert warnings("pytest7.0") == ("poetry.lock: lock-version 2.9 is newer than 2.1, read as 2.1",)

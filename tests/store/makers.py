@@ -59,15 +59,19 @@ def wheel(
     tag: str = "py3-none-any",
     purelib: bool = True,
     entry_points: str | None = None,
+    metadata: str = "",
     record: str | None = None,
     format_version: str = "1.0",
     extra: Mapping[zipfile.ZipInfo, str] | None = None,
 ) -> File:
-    """A wheel with ``files``; ``record`` replaces the right one; ``extra`` members are added as they are."""
+    """A wheel with ``files``.
+
+    ``metadata`` are further lines of METADATA; ``record`` replaces the right one; ``extra`` members are added as is.
+    """
     stem = f"{name.replace('-', '_')}-{version}"
     info = f"{stem}.dist-info"
     members = dict(files)
-    members[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    members[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{metadata}"
     pure = "true" if purelib else "false"
     members[f"{info}/WHEEL"] = (
         f"Wheel-Version: {format_version}\nGenerator: test\nRoot-Is-Purelib: {pure}\nTag: {tag}\n"

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,7 @@ def test_another_patch_is_not_taken(tmp_path: Path, store: Store, real: str) -> 
 def test_a_free_threaded_build_is_not_the_other_one(tmp_path: Path, store: Store, real: str) -> None:
     linked(tmp_path / "bin" / "python3", real)
     with pytest.raises(MissingPythonError):
-        on(tmp_path, store).find(Python.parse(f"{THIS_PYTHON}t"))
+        on(tmp_path, store).find(replace(Python.parse(THIS_PYTHON), free_threaded=True))
 
 
 def test_pyenvs_versions_stand_for_its_shims(tmp_path: Path, store: Store, real: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ofiuco.core.resolve import resolve
-from pytest_ofiuco.errors import InputError, NoLockError, PythonNotAdmittedError
+from pytest_ofiuco.errors import InputError, NoLockError, PythonNotAdmittedError, StaleLockError
 from pytest_ofiuco.store.project import load
 from tests.targets import target
 
@@ -108,3 +108,51 @@ def test_a_folder_without_a_pyproject_is_no_member(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     with pytest.raises(NoLockError):
         load(tmp_path / "one")
+
+
+# A lock that is out of date
+
+STALE = """version = 1
+revision = 3
+[[package]]
+name = "project"
+version = "0"
+source = { virtual = "." }
+[package.metadata]
+requires-dist = [{ name = "a", specifier = ">=1" }]
+"""
+
+
+def test_out_of_date_is_said(tmp_path: Path) -> None:
+    write(tmp_path / "pyproject.toml", '[project]\nname = "project"\ndependencies = ["a>=2"]\n')
+    write(tmp_path / "uv.lock", STALE)
+    said = "uv.lock: out of date with pyproject.toml (a)"
+    assert load(tmp_path).lock.remarks == (f"{said}: lock again (`uv lock`)",)
+    with pytest.raises(StaleLockError) as caught:
+        load(tmp_path, locked=True)
+    assert caught.value.render() == f"error: {said}\nhint: lock the project again: `uv lock`"
+    assert caught.value.exit_code == 1
+
+
+def test_up_to_date_may_be_demanded(tmp_path: Path) -> None:
+    write(tmp_path / "pyproject.toml", '[project]\nname = "project"\ndependencies = ["a>=1"]\n')
+    write(tmp_path / "uv.lock", STALE)
+    assert load(tmp_path, locked=True).lock.remarks == ()
+
+
+# Whether it is installed
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_package"),
+    [
+        pytest.param("", True, id="nothing said"),
+        pytest.param("[tool.poetry]\npackage-mode = false", False, id="Poetry"),
+        pytest.param("[tool.uv]\npackage = false", False, id="uv"),
+        pytest.param("[tool.pdm]\ndistribution = false", False, id="pdm"),
+    ],
+)
+def test_what_the_projects_own_tool_does_not_install(settings: str, is_package: bool, tmp_path: Path) -> None:
+    write(tmp_path / "pyproject.toml", f"[build-system]\nrequires = []\n{settings}")
+    write(tmp_path / "uv.lock", UV)
+    assert load(tmp_path).is_package is is_package

@@ -1,0 +1,37 @@
+"""A file that a command writes: whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from pytest_ofiuco.errors import UsageError
+
+
+def write(file: str, text: str) -> None:
+    """Write UTF-8 beside ``file`` and rename: a reader sees the old content or the new. What is no file is written to.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    content = text.encode(errors="backslashreplace")
+    path = Path(os.path.realpath(file))
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+        else:
+            _replace(path, content)
+    except OSError as error:
+        hint = "name a file in a folder that exists and can be written"
+        raise UsageError(f"{file}: cannot be written: {error.strerror}", hint) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+        temporary = Path(folder) / path.name  # made by open(): a file of the mode that the user's umask gives
+        temporary.write_bytes(content)
+        with suppress(FileNotFoundError):
+            temporary.chmod(path.stat().st_mode & 0o777)
+        temporary.replace(path)

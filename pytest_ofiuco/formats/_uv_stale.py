@@ -1,0 +1,70 @@
+"""Whether a uv.lock was made from another pyproject.toml than the one beside it. In doubt it was not.
+
+uv keeps the requirements themselves in the project's entry: ``requires-dist`` and ``requires-dev``. Markers are left
+out of the comparison, since uv rewrites them, and so are versions of what [tool.uv.sources] takes from elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName, canonicalize_name
+
+from pytest_ofiuco.core.table import Table
+from pytest_ofiuco.formats._stale import flattened
+
+Wanted = tuple[NormalizedName, frozenset[NormalizedName], SpecifierSet]
+"""A name, the extras asked of it, and its versions."""
+
+_DIRECT = ("git", "url", "path", "directory", "editable", "virtual")
+
+
+def differences(root: Table, pyproject: Table, *, has_metadata: bool) -> tuple[str, ...]:
+    """Names that pyproject.toml and the project's entry in uv.lock do not require alike.
+
+    The first uv.lock files had no metadata in the entries; later ones leave it out where it would be empty.
+    """
+    project = pyproject.table("project")
+    metadata = root.table("metadata")
+    name = canonicalize_name(project.text("name") or "")
+    is_dynamic = not {"dependencies", "optional-dependencies"}.isdisjoint(project.texts("dynamic"))
+    if name != root.name() or is_dynamic or not (metadata.data or has_metadata):
+        return ()
+    settings = pyproject.table("tool").table("uv")
+    elsewhere = frozenset(canonicalize_name(each) for each in settings.table("sources"))
+    groups = pyproject.table("dependency-groups").data
+    optional = project.table("optional-dependencies")
+    shipped = [*project.texts("dependencies"), *chain.from_iterable(optional.texts(key) for key in optional)]
+    try:
+        found = set(_written(shipped, elsewhere)) ^ set(_locked(metadata, "requires-dist", elsewhere))
+        development = {canonicalize_name(key): set(_written(flattened(groups, key), elsewhere)) for key in groups}
+        old = set(_written(settings.texts("dev-dependencies"), elsewhere))
+    except (InvalidRequirement, ValueError):
+        return ()
+    if old:
+        dev = canonicalize_name("dev")
+        development[dev] = development.get(dev, set()) | old
+    groups_table = metadata.table("requires-dev")
+    locked = {canonicalize_name(key): set(_locked(groups_table, key, elsewhere)) for key in groups_table}
+    for key in {*development, *locked}:
+        found |= development.get(key, set()) ^ locked.get(key, set())
+    return tuple(sorted({each for each, _, _ in found} - {name}))
+
+
+def _written(requirements: Iterable[str], elsewhere: frozenset[NormalizedName]) -> Iterator[Wanted]:
+    for text in requirements:
+        requirement = Requirement(text)
+        name = canonicalize_name(requirement.name)
+        extras = frozenset(map(canonicalize_name, requirement.extras))
+        yield name, extras, SpecifierSet() if name in elsewhere or requirement.url else requirement.specifier
+
+
+def _locked(table: Table, key: str, elsewhere: frozenset[NormalizedName]) -> Iterator[Wanted]:
+    for each in table.tables(key):
+        name = each.name()
+        extras = frozenset(each.normalized("extras", extra) for extra in each.texts("extras"))
+        is_direct = name in elsewhere or any(kind in each for kind in _DIRECT)
+        yield name, extras, SpecifierSet() if is_direct else each.specifiers("specifier") or SpecifierSet()
