@@ -60,11 +60,12 @@ class Choice:
         fitting = [tag for tag in _tags(wheel.filename) if tag in self.ranks]
         return min(fitting, key=self.ranks.__getitem__) if fitting else None
 
-    def order(self, wheel: Wheel) -> tuple[int, tuple[int, str]]:
-        """What sorts wheels as they are preferred, the best first; those that do not fit are the last."""
-        rank = _rank(wheel.filename, self.ranks)
-        number, rest = _build(wheel)
-        return (len(self.ranks) if rank is None else rank), (-number, rest)
+    def in_order(self, wheels: Iterable[Wheel]) -> list[Wheel]:
+        """Wheels as they are preferred, the best first; those that do not fit are the last."""
+        last = len(self.ranks)
+        by_build = sorted(sorted(wheels, key=lambda each: each.filename), key=_build, reverse=True)
+        ranks = {each.filename: _rank(each.filename, self.ranks) for each in by_build}
+        return sorted(by_build, key=lambda each: last if (rank := ranks[each.filename]) is None else rank)
 
     def misfit(self, wheel: Wheel) -> str:
         """Why a wheel does not fit."""

@@ -234,8 +234,7 @@ def _files(choice: Choice, package: Package) -> Iterator[File]:
     if package.direct is not None:
         yield File(filename=str(package), verdict="taken", reason=f"a {package.direct.kind}: there is no other")
         return
-    ranked = sorted(package.wheels, key=lambda each: (each is not taken, *choice.order(each), each.filename))
-    for wheel in ranked:
+    for wheel in choice.in_order(package.wheels):
         yield _verdict(choice, wheel, is_taken=wheel is taken)
     if package.sdist is not None:
         is_taken = package.sdist is taken

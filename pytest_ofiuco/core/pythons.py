@@ -43,7 +43,7 @@ def as_meant(lock: Lock, python: Python) -> Python:
 def admits(lock: Lock, python: Python) -> bool:
     """Whether a lock is for a Python."""
     admitted = lock.requires_python
-    return not admitted or any(each.contains(python.full_version, prereleases=True) for each in admitted)
+    return not admitted or any(each.contains(python.release) for each in admitted)
 
 
 def _has_environment(lock: Lock, python: Python) -> bool:

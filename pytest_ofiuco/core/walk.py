@@ -53,9 +53,9 @@ class Walk:
             )
 
     def admits(self, specifiers: SpecifierSet, at: str) -> bool:
-        """Whether specifiers at a TOML path admit the target's Python."""
+        """Whether specifiers at a TOML path admit the target's Python: a prerelease as its release, as pip has it."""
         try:
-            return specifiers.contains(self.target.python.full_version, prereleases=True)
+            return specifiers.contains(self.target.python.release)
         except ValueError as error:  # a number of more digits than Python reads
             raise InputError(self.lock.path, at, f"cannot be compared: {str(error)[:80]}") from error
 

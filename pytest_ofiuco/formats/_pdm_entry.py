@@ -17,12 +17,12 @@ from packaging.utils import NormalizedName
 
 from pytest_ofiuco.core.artifact import Archive, Directory, Hashes, Sdist, Vcs, Wheel
 from pytest_ofiuco.core.lock import Dependency, Package
+from pytest_ofiuco.core.source import direct_file, filename_of, fragment_hash, hash_of, is_sdist
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.formats._constraint import readable_alternatives
 from pytest_ofiuco.formats._markers import with_extras_as_set
 from pytest_ofiuco.formats._pdm_requirement import VCS, local_path, required
 from pytest_ofiuco.formats._pdm_target import python_marker
-from pytest_ofiuco.formats._source import direct_file, filename_of, fragment_hash, hash_of, is_sdist
 
 File = tuple[str, str | None, Hashes]
 """A file's name, its URL where the lock has it, and its hash."""

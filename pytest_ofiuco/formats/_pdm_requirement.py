@@ -13,10 +13,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from pytest_ofiuco.core.lock import Dependency
+from pytest_ofiuco.core.source import filename_of, is_sdist
 from pytest_ofiuco.core.table import specifier_set
 from pytest_ofiuco.errors import InputError, shown
 from pytest_ofiuco.formats._markers import with_extras_as_set
-from pytest_ofiuco.formats._source import filename_of, is_sdist
 
 VCS = ("git", "hg", "svn", "bzr")
 _ROOTS = ("file:///${PROJECT_ROOT}", "{root:uri}")

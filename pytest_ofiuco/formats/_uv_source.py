@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from pytest_ofiuco.core.artifact import Archive, Hashes, Sdist, Vcs, Wheel
+from pytest_ofiuco.core.source import direct_file, filename_of, hash_of
 from pytest_ofiuco.core.table import Table
-from pytest_ofiuco.formats._source import direct_file, filename_of, hash_of
 
 
 def wheel_of(table: Table, index: str | None, source: Table, kind: str) -> Wheel:

@@ -11,9 +11,9 @@ from packaging.utils import canonicalize_name
 
 from pytest_ofiuco.core.artifact import Archive, Directory, Sdist, Vcs, Wheel, hashes_of
 from pytest_ofiuco.core.lock import MAIN, Dependency, Lock, Package
+from pytest_ofiuco.core.source import direct_file, filename_of
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.errors import InputError, LockVersionError, brief
-from pytest_ofiuco.formats._source import direct_file, filename_of
 
 
 def read(document: Table, content: bytes, pyproject: Table) -> Lock:

@@ -129,7 +129,7 @@ def pythons_found(lock: Lock, interpreters: Interpreters) -> tuple[Python, ...]:
     for interpreter in interpreters.available():
         python = interpreter.python
         admitted = lock.requires_python
-        if admitted and not any(each.contains(python.full_version, prereleases=True) for each in admitted):
+        if admitted and not any(each.contains(python.release) for each in admitted):
             continue
         prefix = "pypy" if python.implementation == "pypy" else ""
         minor = Python.parse(f"{prefix}{python.version.major}.{python.version.minor}{'t' * python.free_threaded}")

@@ -23,9 +23,9 @@ from packaging.tags import Tag
 from pytest_ofiuco import formats
 from pytest_ofiuco.core.lock import Lock
 from pytest_ofiuco.core.resolve import resolve
+from pytest_ofiuco.core.source import filename_of
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.core.target import Target
-from pytest_ofiuco.formats._source import filename_of
 from tests.locks import included
 from tests.oracles.conftest import CORPUS, Run, Tools
 from tests.oracles.exported import NOTHING, PLATFORMS, file_of, fits, locked, refusal, with_stand_ins

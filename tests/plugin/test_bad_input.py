@@ -209,7 +209,7 @@ def test_an_index_that_is_down(project: Project, tmp_path: Path, unreachable: di
         offline,
         pytest.ExitCode.INTERRUPTED,
         "*offline, and the cache lacks *",
-        "hint: run once without --ofiuco-offline",
+        "hint: run once with the network: *",
     )
 
 

@@ -1,4 +1,4 @@
-"""Walks whose lock leaves a choice between entries."""
+"""Walks whose lock leaves a choice between entries, and the Pythons that a walk admits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pytest_ofiuco.core.resolve import resolve
 from pytest_ofiuco.errors import AmbiguousError, NotLockedError
 from tests import locks
 from tests.locks import edge, package
-from tests.targets import LINUX_X86_64
+from tests.targets import LINUX_X86_64, target
 
 
 def bounded(name: str, specifiers: str) -> Dependency:
@@ -67,3 +67,10 @@ def test_more_choices_than_are_tried() -> None:
     with pytest.raises(AmbiguousError) as caught:
         versions(lock)
     assert caught.value.package == "n0"
+
+
+def test_a_prerelease_of_python_counts_as_its_release() -> None:
+    """As pip has it: ``requires-python`` is asked about X.Y.Z. PEP 440 alone would refuse 3.13.0rc1."""
+    made = locks.lock(package("a", requires_python=">=3.13"), requires_python=(">=3.13",))
+    here = target("3.13.0rc1", "manylinux_2_28_x86_64")
+    assert resolve(made, here, made.selection()).versions() == {"a": "1.0"}

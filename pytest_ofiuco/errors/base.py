@@ -1,0 +1,47 @@
+"""The root of every error that a user can cause, and how its sentence shows values.
+
+An error carries its parts as fields; ``str()`` gives the sentence, ``hint`` one remedy, ``exit_code`` what a
+command returns: 1 when the answer is no, 2 for wrong usage or unreadable input.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_LONGEST = 120
+
+
+def brief(text: str) -> str:
+    """A text that a message repeats, of at most 120 characters."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def shown(value: object) -> str:
+    """A value that a message repeats: quoted, and cut where it is long."""
+    try:
+        return repr(brief(value)) if isinstance(value, str) else brief(repr(value))
+    except ValueError:  # an integer of more digits than Python writes
+        return "a number of too many digits"
+
+
+class OfiucoError(Exception):
+    """The root of all errors raised on purpose."""
+
+    exit_code = 2
+    hint: str | None = None
+
+    def render(self) -> str:
+        """The ``error:`` line and, where there is a remedy, the ``hint:`` line."""
+        text = f"error: {self}"
+        return f"{text}\nhint: {self.hint}" if self.hint else text
+
+
+@dataclass(eq=False)
+class UsageError(OfiucoError):
+    """An option, a name or a value that cannot be taken."""
+
+    message: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        return self.message
