@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_ofiuco.config import HOST
 from pytest_ofiuco.core.lock import Lock, Selection
 from pytest_ofiuco.core.target import Python, Target
-from pytest_ofiuco.core.variant import Variant
 from pytest_ofiuco.store.project import LocalProject, load
+
+if TYPE_CHECKING:
+    from pytest_ofiuco.core.variant import Variant
 
 
 def add_lock_options(parser: ArgumentParser) -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from packaging.utils import canonicalize_name
 
-from pytest_ofiuco.config import variants
-from pytest_ofiuco.config.variants import VariantSettings
 from pytest_ofiuco.core.lock import MAIN
 from pytest_ofiuco.core.matrix import Exclusion, PlatformAxis, PythonRange
 from pytest_ofiuco.core.platforms import MARKER_KEYS, PlatformDefinition, find, fixed
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.core.target import Python
 from pytest_ofiuco.errors import UsageError, shown
+
+if TYPE_CHECKING:
+    from pytest_ofiuco.config.variants import VariantSettings
 
 HOST = "host"
 """The platform of the machine that the matrix runs on."""
@@ -97,7 +98,7 @@ def read(pyproject: Table) -> Config:
         if key not in _KEYS:
             raise table.wrong(key, "not a key that is known", f"use one of: {', '.join(sorted(_KEYS))}")
     names, settings = _platforms(table)
-    found = variants.read(table.table("variants"))
+    found = _variants(table)
     return Config(
         file=pyproject.file,
         lock=table.text("lock"),
@@ -112,6 +113,14 @@ def read(pyproject: Table) -> Config:
         settings=settings,
         variants=found,
     )
+
+
+def _variants(table: Table) -> tuple[VariantSettings, ...]:
+    if "variants" not in table:
+        return ()
+    from pytest_ofiuco.config import variants  # most projects have none
+
+    return variants.read(table.table("variants"))
 
 
 def _names(table: Table, key: str) -> tuple[str, ...]:

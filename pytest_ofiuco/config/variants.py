@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from string import hexdigits
 
-from packaging.utils import NormalizedName, parse_wheel_filename
-from packaging.version import Version
+from packaging.utils import InvalidWheelFilename, NormalizedName
+from packaging.version import InvalidVersion
 
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.artifact import Wheel, sha256_of, without_user_info
 from pytest_ofiuco.core.source import filename_of, fragment_hash, hash_of
 from pytest_ofiuco.core.table import Table
@@ -145,7 +146,7 @@ def _wheels(table: Table, name: NormalizedName) -> tuple[Wheel, ...]:
         wheel = _wheel(each, name)
         if found.setdefault(wheel.filename, wheel) is not wheel:
             raise each.wrong("", f"{brief(wheel.filename)} is named twice", "keep one of the two")
-        versions.add(parse_wheel_filename(wheel.filename)[1])
+        versions.add(grammar.wheel_filename(wheel.filename)[1])
     if not versions:
         raise table.wrong("wheels", "no wheels", "name some, or false to drop the package")
     if len(versions) > 1:
@@ -161,8 +162,8 @@ def _wheel(table: Table, name: NormalizedName) -> Wheel:
     written = url or path or ""
     filename, location = filename_of(written), written.partition("#")[0]
     try:
-        found, *_ = parse_wheel_filename(filename)
-    except ValueError as error:  # InvalidWheelFilename is one, and so is what int() says of a number that is too long
+        found, *_ = grammar.wheel_filename(filename)
+    except InvalidWheelFilename as error:
         raise table.wrong("", f"{shown(filename)} is not the name of a wheel", _FORMS) from error
     if found != name:
         raise table.wrong("", f"{brief(filename)} is a wheel of {found}", f"name a wheel of {name}")
@@ -177,8 +178,8 @@ def _wheel(table: Table, name: NormalizedName) -> Wheel:
 
 def _version(table: Table, key: str, text: str) -> str:
     try:
-        Version(text)
-    except ValueError as error:  # InvalidVersion is one, and so is what int() says of a number that is too long
+        grammar.version(text)
+    except InvalidVersion as error:
         raise table.wrong(key, f"{shown(text)} is not a version", _FORMS) from error
     return text
 

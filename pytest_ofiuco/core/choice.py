@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 from packaging.tags import Tag
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename
 
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.artifact import Artifact, Wheel
 from pytest_ofiuco.core.lock import Lock, Package
 from pytest_ofiuco.core.target import Target
@@ -139,7 +140,7 @@ def _rank(filename: str, ranks: Mapping[Tag, int]) -> int | None:
 @lru_cache(maxsize=65536)
 def _parsed(filename: str) -> tuple[frozenset[Tag], tuple[int, str]] | None:
     try:
-        _, _, build, tags = parse_wheel_filename(filename)
+        _, _, build, tags = grammar.wheel_filename(filename)
     except InvalidWheelFilename:
         return None
     return tags, build or (-1, "")

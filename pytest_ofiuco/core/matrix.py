@@ -8,6 +8,7 @@ from itertools import product
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.platforms import PlatformDefinition
 from pytest_ofiuco.core.target import Python, Target
 from pytest_ofiuco.errors import UsageError, shown
@@ -32,7 +33,7 @@ class PythonRange:
             python = Python.parse(written)
             written = f"=={python.version}" if python.is_exact else f"=={python.version}.*"
         try:
-            return cls(text=text, specifiers=SpecifierSet(written))
+            return cls(text=text, specifiers=grammar.specifier_set(written))
         except InvalidSpecifier as error:
             raise UsageError(
                 f"python {shown(text)}: neither a version nor specifiers", hint='write "3.12" or ">=3.11,<3.13"'

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from packaging.utils import NormalizedName
 
@@ -14,9 +15,11 @@ from pytest_ofiuco.core.artifact import Artifact
 from pytest_ofiuco.core.choice import Choice
 from pytest_ofiuco.core.lock import Lock, Package, Selection
 from pytest_ofiuco.core.target import Target
-from pytest_ofiuco.core.variant import Variant
 from pytest_ofiuco.core.walk import Walk
 from pytest_ofiuco.errors import AmbiguousError, PythonNotAdmittedError
+
+if TYPE_CHECKING:
+    from pytest_ofiuco.core.variant import Variant  # most resolutions are of none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +123,10 @@ def _dependency_names(
     names = {
         edge.name
         for edge in package.dependencies
-        if edge.name in chosen and edge.name != package.name and walk.edge_holds(package, edge)
+        if edge.name != package.name and _is_installed(chosen.get(edge.name)) and walk.edge_holds(package, edge)
     }
     return tuple(sorted(names))
+
+
+def _is_installed(package: Package | None) -> bool:
+    return package is not None and not package.is_virtual

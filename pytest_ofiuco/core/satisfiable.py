@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
+from packaging.markers import InvalidMarker, Marker
 from packaging.specifiers import SpecifierSet
 
 from pytest_ofiuco.core import worlds
@@ -27,7 +27,8 @@ from pytest_ofiuco.core.worlds import World
 _MOST_STEPS = 5000
 """Of one search; then the marker is believed to hold somewhere."""
 
-_UNDECIDABLE = (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName, TypeError, RecursionError)
+_UNDECIDABLE = (ValueError, TypeError)
+"""What ``packaging`` raises where values cannot be compared; its own errors are of the first kind."""
 
 
 @lru_cache(maxsize=8192)

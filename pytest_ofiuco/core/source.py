@@ -17,7 +17,7 @@ def filename_of(location: str) -> str:
 def hash_of(text: str) -> Hashes:
     """``sha256:abc…`` → the pair; nothing where it is not of that form."""
     algorithm, separator, digest = text.partition(":")
-    return hashes_of({algorithm: digest}) if separator and algorithm and digest else ()
+    return ((algorithm.lower(), digest.lower()),) if separator and algorithm and digest else ()
 
 
 def fragment_hash(url: str) -> Hashes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ from packaging.markers import InvalidMarker, Marker
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.errors import InputError, shown
 
 if sys.version_info >= (3, 11):
@@ -21,8 +21,6 @@ else:
     import tomli as tomllib
 
 T = TypeVar("T")
-
-_LONGEST_SPECIFIERS = 1000
 
 _INTEGER_BITS = 63
 
@@ -169,18 +167,18 @@ class Table:
     def marker(self, key: str, value: str | None = None) -> Marker | None:
         """An environment marker, if there is one."""
         text = self.text(key) if value is None else value
-        return self._parsed(key, text, _marker, InvalidMarker) if text else None
+        return self._parsed(key, text, grammar.marker, InvalidMarker) if text else None
 
     def specifiers(self, key: str) -> SpecifierSet | None:
         """Version specifiers (PEP 440), if there are any."""
         text = self.text(key)
-        return self._parsed(key, text, specifier_set, InvalidSpecifier) if text is not None else None
+        return self._parsed(key, text, grammar.specifier_set, InvalidSpecifier) if text is not None else None
 
     def _parsed(self, key: str, text: str, parse: Callable[[str], T], error_type: type[Exception]) -> T:
         try:
             return parse(text)
-        except (error_type, RecursionError) as error:
-            reason = "nested too deeply" if isinstance(error, RecursionError) else str(error).partition("\n")[0]
+        except error_type as error:
+            reason = str(error).partition("\n")[0]
             raise self.wrong(key, f"cannot read {shown(_PASSWORD.sub('//…@', text))}: {reason}") from error
 
 
@@ -191,19 +189,3 @@ def _entry(key: str, value: Mapping[str, Any]) -> str:
     """The name of a lock's entry, where it is one and has one to tell."""
     name = value.get("name") if key in _ENTRIES else None
     return name if isinstance(name, str) else ""
-
-
-@lru_cache(maxsize=4096)
-def _marker(text: str) -> Marker:
-    return Marker(text)
-
-
-def specifier_set(text: str) -> SpecifierSet:
-    """Version specifiers of a length that a person would write: longer numbers than that cannot be compared.
-
-    Raises:
-        InvalidSpecifier: they are none.
-    """
-    if len(text) > _LONGEST_SPECIFIERS:
-        raise InvalidSpecifier("too long")
-    return SpecifierSet(text)

@@ -12,6 +12,7 @@ from typing import Protocol
 from packaging.utils import NormalizedName
 from packaging.version import InvalidVersion, Version
 
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.lock import Dependency, Package
 
 _MOST_TRIALS = 500
@@ -67,6 +68,6 @@ def _is_before(walk: Reaching, owner: Package, undecided: Sequence[Package]) -> 
 def _version(package: Package) -> tuple[bool, Version]:
     """What entries are ranked by; one whose version is none is the lowest."""
     try:
-        return True, Version(package.version or "")
+        return True, grammar.version(package.version or "")
     except InvalidVersion:
         return False, Version("0")

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 
-from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
+from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.lock import Dependency, Lock, Package, Selection
 from pytest_ofiuco.core.target import Target
 from pytest_ofiuco.core.trial import take_highest
-from pytest_ofiuco.errors import InputError, NotLockedError, PlatformNotAdmittedError, PythonNotAdmittedError
+from pytest_ofiuco.errors import InputError, NotLockedError, PlatformNotAdmittedError, PythonNotAdmittedError, brief
 
 
 class Walk:
@@ -57,7 +58,7 @@ class Walk:
         try:
             return specifiers.contains(self.target.python.release)
         except ValueError as error:  # a number of more digits than Python reads
-            raise InputError(self.lock.path, at, f"cannot be compared: {str(error)[:80]}") from error
+            raise InputError(self.lock.path, at, f"cannot be compared: {brief(str(error))}") from error
 
     def roots(self) -> Iterator[Dependency]:
         """The edges that the selection starts from."""
@@ -182,8 +183,8 @@ class Walk:
         }
         try:
             return marker.evaluate(environment, context="lock_file")
-        except (UndefinedComparison, UndefinedEnvironmentName, TypeError) as error:
-            raise InputError(self.lock.path, f"marker {marker}", f"cannot be evaluated: {error}") from error
+        except (ValueError, TypeError) as error:  # packaging's own are of the first kind
+            raise InputError(self.lock.path, f"marker {marker}", f"cannot be evaluated: {brief(str(error))}") from error
 
     def described(self, package: Package) -> str:
         """An entry that was reached, and the markers that brought it."""
@@ -215,8 +216,4 @@ def is_named(edge: Dependency, package: Package) -> bool:
 def is_meant(edge: Dependency, package: Package) -> bool:
     """Whether an edge's specifiers, where it has any, admit the version of an entry."""
     version = package.version
-    return not edge.specifiers or version is None or any(_admits(each, version) for each in edge.specifiers)
-
-
-def _admits(specifiers: SpecifierSet, version: str) -> bool:
-    return specifiers.contains(version, prereleases=True)
+    return not edge.specifiers or version is None or any(grammar.admits(each, version) for each in edge.specifiers)

@@ -16,6 +16,7 @@ from itertools import chain, combinations, product
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.platforms import BUILTIN, MARKER_KEYS
 
 World = tuple[tuple[str, str], ...]
@@ -151,7 +152,7 @@ def _pythons(literals: Iterable[str], admitted: tuple[SpecifierSet, ...]) -> lis
 def _versions(texts: Iterable[str]) -> Iterator[Version]:
     for word in chain.from_iterable(map(_words, texts)):
         try:
-            yield Version(word.removesuffix(".*"))
+            yield grammar.version(word.removesuffix(".*"))
         except InvalidVersion:
             continue
 

@@ -28,12 +28,21 @@ class OfiucoError(Exception):
     """The root of all errors raised on purpose."""
 
     exit_code = 2
+    longest = 2000
     hint: str | None = None
 
     def render(self) -> str:
-        """The ``error:`` line and, where there is a remedy, the ``hint:`` line."""
-        text = f"error: {self}"
-        return f"{text}\nhint: {self.hint}" if self.hint else text
+        """The ``error:`` line and, where there is a remedy, the ``hint:`` line; of long ones the ends.
+
+        A damaged file may hold names of any length, and any number of them.
+        """
+        text = f"error: {_ends(str(self), self.longest)}"
+        return f"{text}\nhint: {_ends(self.hint, self.longest // 4)}" if self.hint else text
+
+
+def _ends(text: str, longest: int) -> str:
+    """A text, without its middle where it is too long."""
+    return text if len(text) <= longest else f"{text[: longest * 2 // 3]} … {text[-longest // 3 :]}"
 
 
 @dataclass(eq=False)

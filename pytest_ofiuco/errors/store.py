@@ -154,6 +154,7 @@ class BuildError(OfiucoError):
     """A build backend that failed; ``log`` holds everything it said, ``tail`` the last lines."""
 
     exit_code = 1
+    longest = 20_000
     package: str
     reason: str
     tail: str

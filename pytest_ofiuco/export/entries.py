@@ -14,11 +14,10 @@ from packaging.utils import (
     InvalidSdistFilename,
     InvalidWheelFilename,
     NormalizedName,
-    parse_sdist_filename,
-    parse_wheel_filename,
 )
 from packaging.version import InvalidVersion, Version
 
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.artifact import Archive, Artifact, Sdist, Wheel
 from pytest_ofiuco.core.choice import best_wheel
 from pytest_ofiuco.core.resolve import Pin
@@ -113,16 +112,16 @@ def _as_it_may_be_written(pin: Pin) -> Pin:
 def _is_regular(pin: Pin, artifact: File) -> bool:
     try:
         if isinstance(artifact, Wheel):
-            name, version, *_ = parse_wheel_filename(artifact.filename)
+            name, version, *_ = grammar.wheel_filename(artifact.filename)
         else:
-            name, version = parse_sdist_filename(artifact.filename)
-        return name == pin.name and (pin.version is None or version == Version(pin.version))
+            name, version = grammar.sdist_filename(artifact.filename)
+        return name == pin.name and (pin.version is None or version == grammar.version(pin.version))
     except (InvalidSdistFilename, InvalidWheelFilename, InvalidVersion):
         return False
 
 
 def _in_order(version: str | None) -> tuple[Version, str]:
     try:
-        return Version(version or "0"), version or ""
+        return grammar.version(version or "0"), version or ""
     except InvalidVersion:
         return Version("0"), version or ""

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+from packaging.utils import InvalidSdistFilename, InvalidWheelFilename
 
 from pytest_ofiuco.core.artifact import Archive, Directory, Sdist, Vcs, Wheel, unknown
+from pytest_ofiuco.core.grammar import sdist_filename, wheel_filename
 from pytest_ofiuco.core.lock import Lock
 from pytest_ofiuco.core.resolve import Pin
 from pytest_ofiuco.errors import IndistinctCellsError, InputError
@@ -126,7 +127,7 @@ def _version(lock: Lock, pin: Pin, file: Wheel | Sdist) -> str:
         return pin.version
     try:
         is_wheel = isinstance(file, Wheel)
-        return str((parse_wheel_filename(file.filename) if is_wheel else parse_sdist_filename(file.filename))[1])
+        return str((wheel_filename(file.filename) if is_wheel else sdist_filename(file.filename))[1])
     except (InvalidSdistFilename, InvalidWheelFilename) as error:
         hint = "lock the project again with a tool that records versions"
         raise InputError(lock.path, "", f"{file.filename}: tells no version", hint, pin.name) from error

@@ -14,6 +14,7 @@ from itertools import combinations
 from packaging.markers import Marker
 from packaging.version import InvalidVersion, Version
 
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.target import Target
 
 _VERSIONS = ("python_version", "python_full_version")
@@ -164,7 +165,7 @@ def _quoted(value: str) -> str:
 
 def _is_version(text: str) -> bool:
     try:
-        Version(text)
+        grammar.version(text)
     except InvalidVersion:
         return False
     return True

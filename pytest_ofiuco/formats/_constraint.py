@@ -11,7 +11,7 @@ from functools import lru_cache
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from pytest_ofiuco.core.table import specifier_set
+from pytest_ofiuco.core.grammar import specifier_set, version
 from pytest_ofiuco.errors import shown
 
 _OPERATORS = ("===", "==", "!=", "<=", ">=", "~=", "<", ">")
@@ -62,9 +62,9 @@ def _specifier(piece: str) -> str:
         if piece == "*":
             return ""
         if piece.startswith("^"):
-            return _caret(Version(piece[1:]))
+            return _caret(version(piece[1:]))
         if piece.startswith("~") and not piece.startswith("~="):
-            return _tilde(Version(piece[1:]))
+            return _tilde(version(piece[1:]))
         if not piece.startswith(_OPERATORS):
             return str(specifier_set(f"=={piece.removeprefix('=')}"))
         if piece.startswith(_ORDERED):

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 from packaging.utils import NormalizedName, canonicalize_name
 
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.lock import Dependency
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.errors import shown
@@ -90,8 +91,8 @@ class Project:
         if each.value.startswith("-e ") and not each.may_be_editable:
             return []
         try:
-            requirement = Requirement(each.value)
-        except (InvalidRequirement, RecursionError):
+            requirement = grammar.requirement(each.value)
+        except InvalidRequirement:
             return None
         if canonicalize_name(requirement.name) != self.name:
             return None

@@ -12,9 +12,9 @@ from urllib.parse import unquote
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.lock import Dependency
 from pytest_ofiuco.core.source import filename_of, is_sdist
-from pytest_ofiuco.core.table import specifier_set
 from pytest_ofiuco.errors import InputError, shown
 from pytest_ofiuco.formats._markers import with_extras_as_set
 
@@ -41,9 +41,8 @@ def required(text: str, *, at: str, wrong: Wrong, names: Mapping[str, Normalized
     """
     try:
         requirement = _parsed(text, names or {})
-        specifiers = specifier_set(str(requirement.specifier))
         name = canonicalize_name(requirement.name, validate=True)
-    except (ValueError, RecursionError) as error:  # all of packaging's, and urlsplit's
+    except ValueError as error:  # all of packaging's, and urlsplit's
         raise wrong(f"{shown(text)} is not a requirement") from error
     marker = requirement.marker
     return Dependency(
@@ -51,7 +50,7 @@ def required(text: str, *, at: str, wrong: Wrong, names: Mapping[str, Normalized
         at=at,
         marker=marker and with_extras_as_set(marker),
         extras=tuple(sorted(canonicalize_name(each) for each in requirement.extras)),
-        specifiers=(specifiers,) if specifiers else (),
+        specifiers=(requirement.specifier,) if requirement.specifier else (),
     )
 
 
@@ -59,12 +58,12 @@ def _parsed(text: str, names: Mapping[str, NormalizedName]) -> Requirement:
     written = text.strip()
     if not written.startswith("-e "):
         try:
-            return Requirement(written)
+            return grammar.requirement(written)
         except InvalidRequirement:
             if "/" not in written:
                 raise
     place, _, marker = written.removeprefix("-e ").partition(";")
-    return Requirement(f"{_name(place.strip(), names)}{';' if marker else ''}{marker}")
+    return grammar.requirement(f"{_name(place.strip(), names)}{';' if marker else ''}{marker}")
 
 
 def _name(place: str, names: Mapping[str, NormalizedName]) -> str:

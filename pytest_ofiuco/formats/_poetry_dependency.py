@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from packaging.markers import Marker
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.errors import shown
 from pytest_ofiuco.formats._constraint import alternatives, readable_alternatives
-from pytest_ofiuco.formats._markers import with_extras_as_set
+from pytest_ofiuco.formats._markers import extras_marker, with_extras_as_set
 from pytest_ofiuco.formats._poetry_marker import all_of, platform_marker, python_marker
 
 _DIRECT = ("git", "url", "path", "file")
@@ -73,8 +74,8 @@ def of_requirement(text: str, table: Table, key: str) -> Declared:
         InputError: it is none.
     """
     try:
-        requirement = Requirement(text)
-    except (InvalidRequirement, RecursionError) as error:
+        requirement = grammar.requirement(text)
+    except InvalidRequirement as error:
         raise table.wrong(key, f"{shown(text)} is not a requirement (PEP 508)") from error
     return Declared(
         name=canonicalize_name(requirement.name),
@@ -111,10 +112,9 @@ def marker_of(table: Table) -> Marker | None:
     Raises:
         InputError: one of them cannot be read.
     """
-    marker = table.marker("markers")
     python = table.text("python")
     platform = table.text("platform")
-    parts = [marker and with_extras_as_set(marker)]
+    parts = [extras_marker(table, "markers")]
     try:
         parts.append(python_marker(alternatives(python)) if python else None)
     except ValueError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from packaging.markers import Marker
 from packaging.utils import (
@@ -12,12 +13,12 @@ from packaging.utils import (
     InvalidWheelFilename,
     NormalizedName,
     canonicalize_name,
-    parse_sdist_filename,
-    parse_wheel_filename,
 )
 from packaging.version import InvalidVersion, Version
 
 from pytest_ofiuco.core.artifact import Archive, Directory, Hashes, Sdist, Vcs, Wheel
+from pytest_ofiuco.core.grammar import sdist_filename, wheel_filename
+from pytest_ofiuco.core.grammar import version as version_of
 from pytest_ofiuco.core.lock import Dependency, Package
 from pytest_ofiuco.core.source import direct_file, filename_of, fragment_hash, hash_of, is_sdist
 from pytest_ofiuco.core.table import Table
@@ -61,8 +62,8 @@ def shared_files(metadata: Table) -> SharedFiles:
     )
 
 
-def package(table: Table, shared: SharedFiles) -> Package:
-    """The package that an entry is.
+def package(table: Table, shared: SharedFiles, *, is_star: bool) -> Package:
+    """The package that an entry is; in a star, an edge leads to each by its own place.
 
     Raises:
         InputError: it is not as Poetry writes it.
@@ -88,13 +89,13 @@ def package(table: Table, shared: SharedFiles) -> Package:
         name=name,
         version=version,
         at=table.at,
-        source=source_key(source),
+        source=table.at if is_star else source_key(source),
         wheels=tuple(wheels),
         sdist=sdist,
         direct=direct,
         unnamed=unnamed,
         dependencies=tuple(dependencies(table)),
-        forks=_forks(table),
+        forks=() if is_star else _forks(table),
     )
 
 
@@ -116,10 +117,10 @@ def _files(table: Table, key: str) -> _Files:
 def _is_of(filename: str, version: str) -> bool:
     """Whether a file is of a version: by its name as the standards have it, else by any of the name's parts."""
     try:
-        wanted = Version(version)
+        wanted = version_of(version)
         if filename.endswith(".whl"):
-            return parse_wheel_filename(filename)[1] == wanted
-        return parse_sdist_filename(filename)[1] == wanted
+            return wheel_filename(filename)[1] == wanted
+        return sdist_filename(filename)[1] == wanted
     except InvalidVersion:
         return f"-{version}" in filename
     except (InvalidWheelFilename, InvalidSdistFilename):
@@ -131,7 +132,7 @@ def _is_of(filename: str, version: str) -> bool:
 
 def _is_version(text: str, wanted: Version) -> bool:
     try:
-        return Version(text) == wanted
+        return version_of(text) == wanted
     except InvalidVersion:
         return False
 
@@ -229,13 +230,17 @@ def _extras(table: Table, own_name: NormalizedName) -> tuple[_Listing, _Asking]:
     return listing, asking
 
 
-def _name_of(text: str) -> tuple[NormalizedName | None, list[str]]:
+@lru_cache(maxsize=4096)
+def _name_of(text: str) -> tuple[NormalizedName | None, tuple[str, ...]]:
     """The name that a requirement starts with, and what its square brackets hold."""
     written = text.strip()
+    first, _, others = written.partition(" ")
+    if first.isalnum() and first.isascii() and not others.lstrip().startswith("["):  # as most are written
+        return canonicalize_name(first), ()
     end = next((index for index, character in enumerate(written) if character in _AFTER_A_NAME), len(written))
     rest = written[end:].lstrip()
     bracket = rest[1:].partition("]")[0] if rest.startswith("[") else ""
     try:
-        return canonicalize_name(written[:end], validate=True), [each.strip() for each in bracket.split(",")]
+        return canonicalize_name(written[:end], validate=True), tuple(each.strip() for each in bracket.split(","))
     except InvalidName:
-        return None, []
+        return None, ()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from packaging.markers import Marker
 from packaging.utils import NormalizedName, canonicalize_name
 
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.lock import MAIN, Dependency, Package
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.formats import _poetry_project
@@ -167,7 +168,7 @@ def _markers_of_admitted(
         for _, package, marker in entries
         if (each.source is None or package.source == each.source)
         and (
-            not each.specifiers or any(one.contains(package.version or "", prereleases=True) for one in each.specifiers)
+            not each.specifiers or any(grammar.admits(one, package.version or "") for one in each.specifiers)
         )
     ]
     return found or [marker for _, _, marker in entries]

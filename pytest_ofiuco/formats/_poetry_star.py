@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from packaging.markers import Marker
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 from packaging.utils import NormalizedName, canonicalize_name
 
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.lock import MAIN, Dependency, Package
 from pytest_ofiuco.core.table import Table
-from pytest_ofiuco.formats._markers import with_extras_as_set
+from pytest_ofiuco.formats._markers import extras_marker
 from pytest_ofiuco.formats._poetry_project import group_names, poetry_tables
 
 Edges = Mapping[str, tuple[Dependency, ...]]
@@ -57,13 +58,12 @@ def _wanted(table: Table) -> Iterator[tuple[str, Marker | None]]:
         yield from ((group, None) for group in groups)
         return
     if isinstance(markers, str):
-        marker = table.marker("markers")
-        yield from ((group, marker and with_extras_as_set(marker)) for group in groups)
+        marker = extras_marker(table, "markers")
+        yield from ((group, marker) for group in groups)
         return
     by_group = table.table("markers")
     for group in groups:
-        marker = by_group.marker(group)
-        yield group, marker and with_extras_as_set(marker)
+        yield group, extras_marker(by_group, group)
 
 
 def _requested_extras(pyproject: Table) -> Mapping[NormalizedName, tuple[NormalizedName, ...]]:
@@ -80,7 +80,7 @@ def _requested_extras(pyproject: Table) -> Mapping[NormalizedName, tuple[Normali
     written += [each for group in groups for each in groups.array(group) if isinstance(each, str)]
     for text in written:
         try:
-            requirement = Requirement(text)
+            requirement = grammar.requirement(text)
         except InvalidRequirement:
             continue
         found.setdefault(canonicalize_name(requirement.name), set()).update(map(canonicalize_name, requirement.extras))

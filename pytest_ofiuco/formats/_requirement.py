@@ -6,7 +6,6 @@ a name, which is then in a file's name, in ``#egg=`` or in the folder's own pypr
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -20,11 +19,10 @@ from packaging.utils import (
     InvalidWheelFilename,
     NormalizedName,
     canonicalize_name,
-    parse_sdist_filename,
-    parse_wheel_filename,
 )
-from packaging.version import InvalidVersion, Version
+from packaging.version import InvalidVersion
 
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.artifact import Archive, Directory, Hashes, Vcs, Wheel, hashes_of
 from pytest_ofiuco.core.source import direct_file, filename_of, is_sdist
 from pytest_ofiuco.errors import InputError, shown
@@ -35,7 +33,6 @@ ALGORITHMS = MappingProxyType({"sha256": 64, "sha384": 96, "sha512": 128})
 
 _VCS = ("git", "hg", "svn", "bzr")
 _COMMIT_DIGITS = frozenset((40, 64))
-_EXTRAS = re.compile(r"^(.*\S)\s*\[([^\]]*)\]$")
 _NAME_IT = "write it as `name @ URL`"
 _COMPILE = "compile it with hashes: `uv pip compile --universal --generate-hashes`, or pip-compile --generate-hashes"
 
@@ -89,8 +86,8 @@ def pinned(line: Line, text: str, digests: Digests, *, editable: bool, around: S
 def parsed(text: str) -> Requirement | None:
     """A requirement by PEP 508; nothing where it is a file's name, or none at all."""
     try:
-        requirement = Requirement(text)
-    except (InvalidRequirement, RecursionError):
+        requirement = grammar.requirement(text)
+    except InvalidRequirement:
         return None
     is_file = not requirement.specifier and requirement.url is None and _is_archive(requirement.name)
     return None if is_file else requirement
@@ -115,7 +112,7 @@ def _version(line: Line, requirement: Requirement) -> str:
         raise line.error(f"{shown(wanted)} is not pinned to one version", _COMPILE, requirement.name)
     written = specifiers[0].version
     try:
-        return str(Version(written))
+        return str(grammar.version(written))
     except InvalidVersion as error:  # ``===`` takes any text
         raise line.error(f"{shown(written)} is no version", "pin one by `==`", requirement.name) from error
 
@@ -128,18 +125,22 @@ def _location(line: Line, text: str) -> tuple[str, tuple[NormalizedName, ...], M
     separator = " ;" if " ;" in text or "://" in text else ";"
     location, _, condition = text.partition(separator)
     location = location.strip()
-    found = _EXTRAS.match(location)
+    place, words = _extras(location)
     try:
-        marker = Marker(condition.strip()) if condition.strip() else None
-        extras = tuple(sorted(canonicalize_name(each.strip(), validate=True) for each in _words(found)))
-    except (InvalidMarker, InvalidName, RecursionError) as error:
+        marker = grammar.marker(condition.strip()) if condition.strip() else None
+        extras = tuple(sorted(canonicalize_name(each.strip(), validate=True) for each in words))
+    except (InvalidMarker, InvalidName) as error:
         reason = f"cannot read {shown(text)}: {str(error).partition(chr(10))[0]}"
         raise line.error(reason, "correct it there, or compile it again") from error
-    return found[1] if found else location, extras, marker
+    return place, extras, marker
 
 
-def _words(found: re.Match[str] | None) -> list[str]:
-    return [each for each in found[2].split(",") if each.strip()] if found else []
+def _extras(location: str) -> tuple[str, list[str]]:
+    """A place, and the words in the square brackets that it ends with, if it does."""
+    place, bracket, words = location.removesuffix("]").rpartition("[")
+    if not (bracket and place.strip() and location.endswith("]")) or "]" in words:
+        return location, []
+    return place.rstrip(), [each for each in words.split(",") if each.strip()]
 
 
 class _Direct:
@@ -182,13 +183,13 @@ class _Direct:
         match direct:
             case Wheel(filename=filename):
                 try:
-                    name, version, _, _ = parse_wheel_filename(filename)
+                    name, version, _, _ = grammar.wheel_filename(filename)
                 except InvalidWheelFilename as error:
                     raise self.wrong(f"{shown(filename)} is no name of a wheel", "correct it there") from error
                 return name, str(version)
             case Archive(filename=filename):
                 try:
-                    name, version = parse_sdist_filename(filename)
+                    name, version = grammar.sdist_filename(filename)
                 except InvalidSdistFilename:
                     return None, None
                 return name, str(version)

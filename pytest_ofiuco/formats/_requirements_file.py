@@ -15,7 +15,7 @@ from types import MappingProxyType
 from pytest_ofiuco.core.artifact import without_user_info
 from pytest_ofiuco.errors import InputError, brief
 
-_COMMENT = re.compile(r"(?:^|\s+)#(.*)$")
+_COMMENT = re.compile(r"(?:^|\s)#(.*)$")
 _OPTIONS = re.compile(r"\s-")
 _VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 

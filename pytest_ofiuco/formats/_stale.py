@@ -15,6 +15,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.table import Table
 
 _PROJECT_KEYS = ("requires-python", "dependencies", "optional-dependencies")
@@ -51,7 +52,7 @@ def _writer(content: bytes) -> Version:
     """The Poetry that wrote a lock; one that did not leave its version there was an early one."""
     found = _WRITTEN_BY_POETRY.match(content)
     try:
-        return Version(found.group(1).decode()) if found else _HASHES_GROUPS
+        return grammar.version(found.group(1).decode("utf-8", "replace")) if found else _HASHES_GROUPS
     except InvalidVersion:
         return _BEFORE_VERSIONS
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.formats._stale import flattened
 
@@ -56,7 +57,7 @@ def differences(root: Table, pyproject: Table, *, has_metadata: bool) -> tuple[s
 
 def _written(requirements: Iterable[str], elsewhere: frozenset[NormalizedName]) -> Iterator[Wanted]:
     for text in requirements:
-        requirement = Requirement(text)
+        requirement = grammar.requirement(text)
         name = canonicalize_name(requirement.name)
         extras = frozenset(map(canonicalize_name, requirement.extras))
         yield name, extras, SpecifierSet() if name in elsewhere or requirement.url else requirement.specifier

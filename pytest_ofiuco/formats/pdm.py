@@ -13,6 +13,7 @@ from dataclasses import replace
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.lock import MAIN, Dependency, Lock, Package
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.errors import LockVersionError, shown
@@ -79,7 +80,7 @@ def _version(document: Table, metadata: Table) -> tuple[str, tuple[str, ...]]:
     """The first number says whether it can be read, the second whether all of it will be understood."""
     text = metadata.required_text("lock_version")
     try:
-        version = Version(text)
+        version = grammar.version(text)
     except InvalidVersion as error:
         raise metadata.wrong("lock_version", f"{shown(text)} is not a version") from error
     if version.major != _KNOWN.major:

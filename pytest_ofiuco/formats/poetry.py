@@ -6,11 +6,11 @@ From 2.1 on a star: each entry says when it is wanted. Before, a graph: pyprojec
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.lock import Lock
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.errors import LockVersionError, shown
@@ -38,10 +38,9 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
     version, warnings = _version(document, metadata)
     tables = document.tables("package")
     shared = shared_files(metadata)
-    packages = tuple(package(table, shared) for table in tables)
     is_star = version >= _STAR
+    packages = tuple(package(table, shared, is_star=is_star) for table in tables)
     if is_star:
-        packages = tuple(replace(each, source=each.at, forks=()) for each in packages)
         groups = _poetry_star.roots(tables, packages, pyproject)
         extras = _poetry_star.extras(document)
     else:
@@ -74,7 +73,7 @@ def _version(document: Table, metadata: Table) -> tuple[Version, tuple[str, ...]
     """The version, and what there is to say of it; the first locks have none."""
     text = metadata.text("lock-version") or "1.0"
     try:
-        version = Version(text)
+        version = grammar.version(text)
     except InvalidVersion as error:
         raise metadata.wrong("lock-version", f"{shown(text)} is not a version") from error
     newest = _NEWEST.get(version.major)

@@ -16,7 +16,7 @@ from pytest_ofiuco.core.artifact import Archive, Directory, Sdist, Vcs, Wheel
 from pytest_ofiuco.core.lock import MAIN, Dependency, Lock, Package
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.errors import LockVersionError, brief, shown
-from pytest_ofiuco.formats._markers import with_extras_as_set
+from pytest_ofiuco.formats._markers import extras_marker
 from pytest_ofiuco.formats._uv_source import archive_of, commit_of, sdist_of, wheel_of
 from pytest_ofiuco.formats._uv_stale import differences
 
@@ -125,8 +125,8 @@ def _source_key(source: Table) -> str:
 
 
 def _markers(table: Table, key: str) -> tuple[Marker, ...]:
-    markers = [table.marker(f"{key}[{index}]", text) for index, text in enumerate(table.texts(key))]
-    return tuple(with_extras_as_set(marker) for marker in markers if marker is not None)
+    markers = [extras_marker(table, f"{key}[{index}]", text) for index, text in enumerate(table.texts(key))]
+    return tuple(filter(None, markers))
 
 
 def _dependencies(table: Table) -> Iterator[Dependency]:
@@ -138,11 +138,10 @@ def _dependencies(table: Table) -> Iterator[Dependency]:
 
 def _edges(tables: Iterable[Table], extra: str | None) -> Iterator[Dependency]:
     for table in tables:
-        marker = table.marker("marker")
         yield Dependency(
             name=table.name(),
             at=table.at,
-            marker=with_extras_as_set(marker) if marker is not None else None,
+            marker=extras_marker(table, "marker"),
             extra=canonicalize_name(extra) if extra is not None else None,
             extras=tuple(table.normalized("extra", each) for each in table.texts("extra")),
             version=table.text("version"),

@@ -33,10 +33,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -155,6 +153,8 @@ class Store:
         Raises:
             CacheError: the store cannot be written.
         """
+        import tempfile  # a run that finds everything writes nothing
+
         self.prepare()
         with self.usable():
             folder = Path(tempfile.mkdtemp(dir=self._temporary))
@@ -215,6 +215,8 @@ class Store:
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write beside ``path`` and rename: a reader sees the old file or the new one."""
+    import tempfile
+
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -228,6 +230,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 def remove_tree(folder: Path) -> None:
     """Delete a folder as far as possible; what cannot be deleted stays and harms nobody."""
+    import shutil
+
     if sys.version_info >= (3, 12):
         shutil.rmtree(folder, onexc=_make_writable)
     else:

@@ -39,8 +39,8 @@ def parsed(content: bytes, name: str) -> Table:
         return Table(known, file=name)
     table = parse(content, name)
     with suppress(CacheError, TypeError):  # a date is no JSON
-        text = json.dumps(table.data, separators=(",", ":")).encode()
         store.prepare()
+        text = json.dumps(table.data, separators=(",", ":")).encode()
         with store.usable():
             store.documents.mkdir(exist_ok=True)
             write_atomically(file, hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
