@@ -84,7 +84,7 @@ def test_what_is_wrong(project: Path, capsys: pytest.CaptureFixture[str]) -> Non
             f" py312-windows_amd64 {UNFIT}",
             "hint: lock a version that has files for these cells, or leave the cells out",
             f"error: uv.lock: package[0]: a 1.0: refused in every cell: {A.filename}: '00' is no sha256",
-            "hint: lock again with a tool that records hashes",
+            "hint: lock again with a tool that records hashes, or allow it with `allow-unhashed` in [tool.ofiuco]",
             f"uv.lock: 2 errors in 4 cells{NAME_YOURS}{OFFLINE}",
         ],
     )

@@ -34,6 +34,7 @@ test-groups = []
 install-project = "wheel"
 missing-python = "skip"
 exclude = [{ python = "<3.12", platform = "box" }, { platform = "host" }]
+allow-unhashed = ["Own_Wheel"]
 
 [tool.ofiuco.platform.box]
 tag = "manylinux_2_34_aarch64"
@@ -52,6 +53,7 @@ markers = { platform_version = "1", platform_release = "5" }
         install_project="wheel",
         missing_python="skip",
         exclude=(Exclusion(python=PythonRange.parse("<3.12"), platform="box"), Exclusion(platform="host")),
+        allow_unhashed=("own-wheel",),
         settings={
             "box": PlatformSettings(
                 tag="manylinux_2_34_aarch64",
@@ -86,7 +88,7 @@ def test_install_project(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        pytest.param("pythons = []", "pythons: not a key that is known", "use one of: exclude, extras, ", id="key"),
+        pytest.param("pythons = []", "pythons: not a key that is known", "use one of: allow-unhashed, exclude, extras, ", id="key"),
         pytest.param("lock = 1", "lock: expected a string, found an integer", CORRECT, id="lock"),
         pytest.param('python = "3.12"', "python: expected an array, found a string", CORRECT, id="python"),
         pytest.param(

@@ -39,7 +39,8 @@ def run(options: Namespace) -> tuple[str, int]:
     project = load(Path(options.project), options.lock, offline=options.offline)
     for warning in project.lock.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    report = check(project.lock, _subjects(options, project), locked=options.locked)
+    allowed = project.config.allow_unhashed
+    report = check(project.lock, _subjects(options, project), locked=options.locked, unhashed=allowed)
     findings = report.findings if options.offline else in_order((*report.findings, *_asked(project, report)))
     failed = any(options.strict or finding.severity == "error" for finding in findings)
     if options.format == "json":

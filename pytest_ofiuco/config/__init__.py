@@ -33,6 +33,7 @@ _KEYS = (
     "missing-python",
     "exclude",
     "variants",
+    "allow-unhashed",
 )
 _PLATFORM_KEYS = ("tag", "python", "provided", "interpreters", "markers")
 
@@ -69,6 +70,7 @@ class Config:
     exclude: tuple[Exclusion, ...] = ()
     settings: Mapping[str, PlatformSettings] = field(default_factory=dict)
     variants: tuple[VariantSettings, ...] = ()
+    allow_unhashed: tuple[str, ...] = ()
 
     def axis(self, name: str, host_tag: str) -> PlatformAxis:
         """A platform by name, refined as the table says; ``host_tag`` is what ``host`` stands for.
@@ -112,6 +114,7 @@ def read(pyproject: Table) -> Config:
         exclude=_exclusions(table, [each.name for each in found]),
         settings=settings,
         variants=found,
+        allow_unhashed=_names(table, "allow-unhashed"),
     )
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from packaging.utils import NormalizedName
@@ -66,8 +66,10 @@ class Report:
     taken: tuple[Taken, ...]
 
 
-def check(lock: Lock, subjects: Sequence[Subject], *, locked: bool = False) -> Report:
+def check(lock: Lock, subjects: Sequence[Subject], *, locked: bool = False, unhashed: Collection[str] = ()) -> Report:
     """Check a lock for these cells; ``locked``: a lock that is out of date is an error.
+
+    ``unhashed``: the packages whose files need no hash.
 
     Raises:
         InputError: a marker or a specifier in it cannot be evaluated.
@@ -75,7 +77,7 @@ def check(lock: Lock, subjects: Sequence[Subject], *, locked: bool = False) -> R
     checker = _Checker(lock, subjects)
     for subject in subjects:
         checker.check_cell(subject)
-    checker.check_files()
+    checker.check_files(unhashed)
     for note in unmet(lock):
         checker.notes.add(note)
     if lock.stale:
@@ -172,6 +174,7 @@ class _Checker:
             self.note("not-admitted", "", error.hint, cells=cells, at=error.at, after=after)
             return
         walk.reach()
+        walk.check_edges()
         for missing in walk.missing.values():
             before = f"{missing.required_by} depends on {missing.package}, which is not locked, in"
             self.note("not-locked", before, missing.hint, cells=cells, at=missing.at)
@@ -231,9 +234,11 @@ class _Checker:
             hint = "lock a version that has wheels for these cells"
             self.note("source-only", before, hint, package=package, cells=cells, severity="warning")
 
-    def check_files(self) -> None:
+    def check_files(self, allowed: Collection[str]) -> None:
         """Files without a sha256: installing refuses them, so it is an error where a cell takes one."""
         for key, package in self.entries.items():
+            if package.name in allowed:
+                continue
             others: dict[str, list[str]] = {}
             for file in _files(package):
                 reason = _why_unhashed(file)

@@ -98,7 +98,7 @@ class UnhashedError(OfiucoError):
     exit_code = 1
     file: str
     filename: str
-    hint: str | None = "lock again with a tool that records hashes"
+    hint: str | None = "lock again with a tool that records hashes, or allow it with `allow-unhashed` in [tool.ofiuco]"
 
     def __str__(self) -> str:
         return f"{self.file}: {self.filename}: the lock has no sha256 for this file"

@@ -59,6 +59,7 @@ def to_prepare(project: LocalProject, planned: PlannedCell) -> Plan:
         interpreter=planned.interpreter,
         lock_directory=project.lock_file.parent.resolve(),
         project=project_to_install(project),
+        unhashed=frozenset(project.config.allow_unhashed),
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -29,6 +29,7 @@ from pytest_ofiuco.store.progress import Progress
 from pytest_ofiuco.store.settings import IndexSettings
 from pytest_ofiuco.store.sources import fingerprint, name_of
 from pytest_ofiuco.store.threads import Threads
+from pytest_ofiuco.store.trust import Trust
 from pytest_ofiuco.store.virtual import create, python_in
 from pytest_ofiuco.store.wheel import UnpackedWheel, unpack, unpacked
 
@@ -48,12 +49,16 @@ class Project:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is to be installed where; paths in the lock are relative to ``lock_directory``."""
+    """What is to be installed where; paths in the lock are relative to ``lock_directory``.
+
+    ``unhashed``: the packages whose files need no hash in the lock.
+    """
 
     resolution: Resolution
     interpreter: Interpreter
     lock_directory: Path
     project: Project | None
+    unhashed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +98,7 @@ class Preparer:
         self._store, self._refresh, self._progress = store, refresh, progress
         self._fetcher = Fetcher(store, settings, offline=offline, refresh=refresh, progress=progress)
         self._builder = Builder(store, settings, self._fetcher, offline=offline, refresh=refresh, progress=progress)
+        self._trust = Trust(store, self._fetcher)
         self._threads = Threads(_AT_A_TIME)
         self._refreshed: set[str] = set()
         self._lock = threading.Lock()
@@ -139,6 +145,9 @@ class Preparer:
             BrokenPythonError: there can be no environment for the interpreter.
             CacheError: the store cannot be used.
         """
+        if plan.unhashed:
+            trusted = self._trust.given(plan.resolution, plan.unhashed, plan.lock_directory)
+            plan = replace(plan, resolution=trusted)
         key = self.key(plan)
         path = self._store.environments / key
         if not self._is_there(path):

@@ -94,6 +94,27 @@ class Fetcher:
                 self._bring(artifact, package_name, lock_directory, sha256, final)
         return final
 
+    def first_seen(self, artifact: Fetchable, package_name: str, lock_directory: Path) -> str:
+        """The sha256 of a file that the lock names without one: of what is there, and kept, now.
+
+        Raises:
+            HashMismatchError: it is not what its index says that it is.
+            FetchError: no place has it.
+            OfflineError: it would have to be downloaded.
+            CacheError: the store cannot be written.
+        """
+        _check_name(artifact.filename)
+        failures: list[str] = []
+        for place in self._places(artifact, package_name, lock_directory):
+            if isinstance(place, Failure):
+                failures.append(place.reason)
+                continue
+            try:
+                return self._take(place, artifact.filename, place.sha256, None)
+            except Unavailable as error:
+                failures.append(error.reason)
+        raise self._nowhere(artifact.filename, failures)
+
     def _bring(self, artifact: Fetchable, package_name: str, lock_directory: Path, sha256: str, final: Path) -> None:
         failures: list[str] = []
         listed: Link | None = None
@@ -114,10 +135,13 @@ class Fetcher:
             return
         if listed is not None and listed.sha256 is not None:
             raise HashMismatchError(artifact.filename, shown(listed.url), sha256, listed.sha256)
+        raise self._nowhere(artifact.filename, failures)
+
+    def _nowhere(self, filename: str, failures: list[str]) -> OfflineError | FetchError:
         if self._offline:
-            raise OfflineError([artifact.filename])
+            return OfflineError([filename])
         reasons = list(dict.fromkeys(failures)) or ["no index is configured"]
-        raise FetchError(artifact.filename, "; ".join(reasons))
+        return FetchError(filename, "; ".join(reasons))
 
     def _places(self, artifact: Fetchable, package_name: str, lock_directory: Path) -> Iterator[Link | Failure]:
         if artifact.path is not None:
@@ -135,8 +159,8 @@ class Fetcher:
             index = str(lock_directory / index)
         yield from self._indexes.places(artifact.filename, canonicalize_name(package_name), index)
 
-    def _take(self, place: Link, filename: str, sha256: str, final: Path) -> None:
-        """Bring the file from one place.
+    def _take(self, place: Link, filename: str, sha256: str | None, final: Path | None) -> str:
+        """Bring the file from one place, to ``final`` or to where its sha256, which is returned, says.
 
         Raises:
             Unavailable: it cannot be had there.
@@ -153,14 +177,15 @@ class Fetcher:
                 )
             size = target.stat().st_size
             with self._store.usable():
-                if actual != sha256:
+                if sha256 is not None and actual != sha256:
                     kept = self._store.quarantine / actual / filename
                     _move(target, kept)
                     raise HashMismatchError(filename, shown(place.url), sha256, actual, str(kept))
                 target.chmod(0o444)
-                _move(target, final)
+                _move(target, final or self._store.files / actual / filename)
         if path is None:
             self._progress.fetched(filename, size)
+        return actual
 
     def _write(self, target: Path, chunks: Callable[[], Generator[bytes, None, None]]) -> str:
         """Write the chunks to ``target`` and return their sha256."""

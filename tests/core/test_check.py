@@ -176,6 +176,10 @@ def test_hashes(hashes: tuple[tuple[str, str], ...], reason: str) -> None:
     ]
 
 
+def test_hashes_that_need_not_be() -> None:
+    assert check(lock(unhashed("a"), package("b")), [NEW], unhashed=("a",)).findings == ()
+
+
 def test_every_kind_of_file_has_a_hash() -> None:
     a = replace(package("a"), sdist=Sdist(filename="a-1.0.tar.gz"))
     b = package("b", direct=Archive(filename="b.zip"))
