@@ -88,7 +88,9 @@ def test_install_project(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        pytest.param("pythons = []", "pythons: not a key that is known", "use one of: allow-unhashed, exclude, extras, ", id="key"),
+        pytest.param(
+            "pythons = []", "pythons: not a key that is known", "use one of: allow-unhashed, exclude, ", id="key"
+        ),
         pytest.param("lock = 1", "lock: expected a string, found an integer", CORRECT, id="lock"),
         pytest.param('python = "3.12"', "python: expected an array, found a string", CORRECT, id="python"),
         pytest.param(
