@@ -47,6 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OfiucoError as error:
         print(error.render(), file=sys.stderr)
         return error.exit_code
+    except ModuleNotFoundError as error:
+        hint = "run it where pytest-ofiuco is installed with all that it depends on"
+        print(UsageError(f"this needs {error.name}, which is not installed", hint).render(), file=sys.stderr)
+        return UsageError.exit_code
     except KeyboardInterrupt:
         return 130
     return int(code)

@@ -159,9 +159,20 @@ def _platforms(table: Table) -> tuple[tuple[str, ...], Mapping[str, PlatformSett
     settings: dict[str, PlatformSettings] = {}
     for definitions in (table.table("platform"), *([table.table("platforms")] if plural_is_table else ())):
         settings |= {name: _platform(definitions.table(name), name) for name in definitions}
+    for index, name in enumerate(names):
+        _known_platform(table, f"platforms[{index}]", name, settings)
     if plural_is_table:
         names = (HOST, *(name for name in settings if name != HOST))
     return tuple(dict.fromkeys(names or (HOST,))), settings
+
+
+def _known_platform(table: Table, key: str, name: str, defined: Collection[str]) -> None:
+    """Raise an error at ``key`` where no platform has the name."""
+    try:
+        if name != HOST and name not in defined:
+            find(name)
+    except UsageError as error:
+        raise table.wrong(key, str(error), error.hint) from error
 
 
 def _platform(table: Table, name: str) -> PlatformSettings:

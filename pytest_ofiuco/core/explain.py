@@ -86,7 +86,7 @@ def explain(lock: Lock, target: Target, selection: Selection, name: NormalizedNa
     walk = Walk(lock, target, selection)
     walk.check_target()
     walk.reach()
-    walk.pass_extras_on({package.name: package for package, _ in walk.reached.values()})
+    walk.check_edges()
     paths = _Paths(walk)
     entries = [package for package in lock.packages if package.name == name]
     taken = [package for package in entries if id(package) in walk.reached]

@@ -35,7 +35,9 @@ def marker(text: str) -> Marker:
     """
     if _is_deep(text):
         raise InvalidMarker("nested too deeply")
-    return Marker(text)
+    found = Marker(text)
+    _check_written_again(found, text)
+    return found
 
 
 def requirement(text: str) -> Requirement:
@@ -49,6 +51,11 @@ def requirement(text: str) -> Requirement:
     found = Requirement(text)
     if len(str(found.specifier)) > _LONGEST:
         raise InvalidRequirement("too long")
+    if found.marker is not None:
+        try:
+            _check_written_again(found.marker, text)
+        except InvalidMarker as error:
+            raise InvalidRequirement(str(error)) from error
     return found
 
 
@@ -99,6 +106,19 @@ def sdist_filename(text: str) -> tuple[NormalizedName, Version]:
     if len(text) > _LONGEST:
         raise InvalidSdistFilename("too long")
     return parse_sdist_filename(text)
+
+
+def _check_written_again(found: Marker, text: str) -> None:
+    """Markers are put together by their texts; the grammar knows no escapes, and ``packaging`` reads and loses them.
+
+    Raises:
+        InvalidMarker: it cannot be written so that it is read again.
+    """
+    if "\\" in text or ('"' in text and "'" in text):
+        try:
+            Marker(str(found))
+        except InvalidMarker as error:
+            raise InvalidMarker("a literal with a quote or an escape in it") from error
 
 
 def _is_deep(text: str) -> bool:

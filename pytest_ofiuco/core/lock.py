@@ -98,6 +98,7 @@ class Lock:
         indexes: the simple-API bases that the lock itself names, the first before the others (requirements.txt).
         find_links: the pages and folders of files that it names (requirements.txt).
         stale: in which way it is out of date with the pyproject.toml beside it; ``relock`` is what renews it.
+        project: the name of the project that it is of, where that is known.
         takes_highest: of several entries of one name that suit what leads to them, its tool takes the highest version.
     """
 
@@ -124,6 +125,7 @@ class Lock:
     stale: str = ""
     relock: str = ""
     warnings: tuple[str, ...] = ()
+    project: str = ""
     takes_highest: bool = False
 
     @property

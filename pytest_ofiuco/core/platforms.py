@@ -189,7 +189,10 @@ def _refusal(tag: str) -> UsageError:
         )
     return UsageError(
         f"platform {shown(tag)}: neither a built-in name nor a platform tag",
-        hint=f"use a tag such as manylinux_2_28_aarch64, macosx_14_0_arm64, win_amd64, or one of: {', '.join(BUILTIN)}",
+        hint=(
+            "use a tag such as manylinux_2_28_aarch64, macosx_14_0_arm64, win_amd64, or one of: "
+            f"host, {', '.join(BUILTIN)}"
+        ),
     )
 
 

@@ -68,6 +68,7 @@ def resolve(lock: Lock, target: Target, selection: Selection, variant: Variant |
     walk = base = Walk(lock, target, selection)
     walk.check_target()
     walk.reach()
+    walk.check_edges()
     if variant is not None:
         walk = variant.walked(base)
     chosen = one_version_each(walk)

@@ -24,8 +24,12 @@ from packaging.specifiers import SpecifierSet
 from pytest_ofiuco.core import worlds
 from pytest_ofiuco.core.worlds import World
 
-_MOST_STEPS = 5000
+_MOST_STEPS = 1000
 """Of one search; then the marker is believed to hold somewhere."""
+
+_MOST_COMPARISONS = 300
+_MOST_EVALUATED = 30_000
+"""Of one marker, and worlds times comparisons of one family: beyond that it is believed unseen."""
 
 _UNDECIDABLE = (ValueError, TypeError)
 """What ``packaging`` raises where values cannot be compared; its own errors are of the first kind."""
@@ -138,7 +142,10 @@ class _Search:
     def __init__(self, expression: _Alternatives, admitted: tuple[SpecifierSet, ...]) -> None:
         self.expression, self.steps = expression, 0
         by_family: dict[str, dict[str, _Comparison]] = {}
-        for each in _all(expression):
+        comparisons = list(_all(expression))
+        if len(comparisons) > _MOST_COMPARISONS:
+            raise InvalidMarker("too many comparisons")
+        for each in comparisons:
             by_family.setdefault(each.family, {})[each.text] = each
         self.outcomes = sorted(
             (_outcomes(family, tuple(found.values()), admitted) for family, found in sorted(by_family.items())), key=len
@@ -165,9 +172,10 @@ def _outcomes(
         literals.setdefault(each.variable, set()).add(each.literal)
     key = tuple((variable, tuple(sorted(found))) for variable, found in sorted(literals.items()))
     texts = tuple(each.text for each in comparisons)
-    found = dict.fromkeys(
-        tuple(_is_true(text, world) for text in texts) for world in worlds.of_family(family, key, admitted)
-    )
+    every = worlds.of_family(family, key, admitted)
+    if len(every) * len(texts) > _MOST_EVALUATED:
+        raise InvalidMarker("too many worlds")
+    found = dict.fromkeys(tuple(_is_true(text, world) for text in texts) for world in every)
     return [dict(zip(texts, outcome, strict=True)) for outcome in found]
 
 

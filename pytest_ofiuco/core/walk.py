@@ -60,6 +60,20 @@ class Walk:
         except ValueError as error:  # a number of more digits than Python reads
             raise InputError(self.lock.path, at, f"cannot be compared: {brief(str(error))}") from error
 
+    def check_edges(self) -> None:
+        """Whether what the packages of a star say that they depend on is locked at all: its walk has not asked.
+
+        Raises:
+            NotLockedError: something is not, so that entries are missing.
+        """
+        chosen = {package.name: package for package, _ in self.reached.values()}
+        self.pass_extras_on(chosen)
+        for package in chosen.values() if self.lock.shape == "star" else ():
+            for edge in package.dependencies:
+                is_locked = edge.name in self.by_name or edge.name == self.lock.project
+                if not is_locked and self.edge_holds(package, edge):
+                    self.entries(package, edge)
+
     def roots(self) -> Iterator[Dependency]:
         """The edges that the selection starts from."""
         yield from self.lock.always

@@ -11,7 +11,7 @@ not Linux's. A machine or an implementation that is known nowhere may exist.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain, combinations, product
+from itertools import chain, combinations, islice, product
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
@@ -42,6 +42,9 @@ _EXTRA = "extra"
 
 _MOST_PIECES = 6
 """Literals of a free text whose every combination is tried."""
+
+_MOST_PLATFORMS = 50_000
+"""More than anybody evaluates."""
 
 _POSIX_MACHINES = (
     *("x86_64", "aarch64", "i386", "i486", "i586", "i686", "armv5tel", "armv6l", "armv7l", "armv8l"),
@@ -120,7 +123,7 @@ def of_family(family: str, literals: Literals, admitted: tuple[SpecifierSet, ...
         case "python":
             return list(_pythons(chain.from_iterable(compared.values()), admitted))
         case "platform":
-            return list(_platforms(compared))
+            return list(islice(_platforms(compared), _MOST_PLATFORMS))
         case "implementation":
             return list(_implementations(compared))
         case _:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
+from packaging.utils import canonicalize_name
+
 from pytest_ofiuco.core.lock import Lock
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.core.table import parse as parse_toml
@@ -52,13 +54,18 @@ def read(content: bytes, name: str, pyproject: Table, include: Include, parse: P
     Raises:
         InputError, LockVersionError: it is not a lock that can be read.
     """
-    lock = _read(content, name, pyproject, include, parse)
+    lock = replace(_read(content, name, pyproject, include, parse), project=_project(pyproject))
     if lock.requires_python:
         return lock
     admitted, text = of_project(pyproject)
     if not admitted:
         return lock
     return replace(lock, requires_python=admitted, requires_python_text=text, requires_python_file=pyproject.file)
+
+
+def _project(pyproject: Table) -> str:
+    tables = (pyproject.table("project"), pyproject.table("tool").table("poetry"))
+    return canonicalize_name(next(filter(None, (each.text("name") for each in tables)), ""))
 
 
 def _read(content: bytes, name: str, pyproject: Table, include: Include, parse: Parse) -> Lock:

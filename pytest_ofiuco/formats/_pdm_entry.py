@@ -132,7 +132,7 @@ def _package(parts: Sequence[Entry]) -> Package:
         wheels=tuple(wheels),
         sdist=max(sdists, key=lambda each: (each.filename.endswith(".tar.gz"), each.filename), default=None),
         direct=None if isinstance(direct, Wheel) else direct,
-        dependencies=tuple(edge for part in parts for edge in _edges(part, parts, frozenset())),
+        dependencies=tuple(edge for part in parts for edge in _edges(part, first.table.at)),
         forks=tuple(_forks(parts)),
     )
 
@@ -177,28 +177,20 @@ def _direct(entry: Entry, files: Iterable[File]) -> Wheel | Archive | Vcs | Dire
     )
 
 
-def _edges(entry: Entry, parts: Sequence[Entry], within: frozenset[tuple[str, ...]]) -> Iterator[Dependency]:
-    """What an entry depends on; where it asks for other extras of its package, what their entries do.
+def _edges(entry: Entry, source: str) -> Iterator[Dependency]:
+    """What an entry depends on; where it asks for other extras of its package (``source``), an edge to that itself.
 
     All of its extras must be asked for: the first says so on the edge, the others in its marker.
     """
-    for edge in _followed(entry, parts, within):
+    for each in entry.dependencies:
+        if each.name == entry.name and not each.extras:
+            continue
+        edge = replace(each, specifiers=(), source=source) if each.name == entry.name else each
         yield (
             replace(edge, extra=entry.extras[0], marker=_with_extras(edge.marker, entry.extras[1:]))
-            if (entry.extras)
+            if entry.extras
             else edge
         )
-
-
-def _followed(entry: Entry, parts: Sequence[Entry], within: frozenset[tuple[str, ...]]) -> Iterator[Dependency]:
-    for edge in entry.dependencies:
-        if edge.name != entry.name:
-            yield edge
-        elif edge.extras and edge.extras not in within:
-            for other in parts:
-                if other.extras == edge.extras:
-                    found = _followed(other, parts, within | {edge.extras})
-                    yield from (replace(each, marker=_both(edge.marker, each.marker)) for each in found)
 
 
 def _with_extras(marker: Marker | None, extras: Iterable[str]) -> Marker | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from packaging.requirements import InvalidRequirement
@@ -17,7 +18,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.lock import Dependency
 from pytest_ofiuco.core.table import Table
-from pytest_ofiuco.errors import shown
+from pytest_ofiuco.errors import InputError, shown
+from pytest_ofiuco.formats._inclusion import with_included
 from pytest_ofiuco.formats._pdm_entry import Entry
 from pytest_ofiuco.formats._pdm_requirement import place_of, required
 
@@ -54,19 +56,25 @@ class Project:
         """All groups and extras."""
         return tuple(self.groups)
 
-    def roots(self, entries: Sequence[Entry]) -> Mapping[str, tuple[Dependency, ...]]:
+    def roots(self, entries: Sequence[Entry], *, named_only: bool = False) -> Mapping[str, tuple[Dependency, ...]]:
         """Root edges by group and by extra, with those of the groups and extras that they include.
+
+        ``named_only``: without those of places, whose names may be guessed.
 
         Raises:
             InputError: a requirement is none, or a group includes what is not there or itself.
         """
         names = {place_of(entry.place): entry.name for entry in entries if entry.place}
-        return {name: tuple(self._edges(name, names, ())) for name in self.groups}
+        own = {name: tuple(self._edges(name, names, named_only=named_only)) for name in self.groups}
+        return {
+            name: tuple(chain.from_iterable(own[group] for group in with_included(name, self._inclusions, _circle)))
+            for name in self.groups
+        }
 
-    def _edges(self, group: str, names: Mapping[str, NormalizedName], within: tuple[str, ...]) -> Iterator[Dependency]:
+    def _edges(self, group: str, names: Mapping[str, NormalizedName], *, named_only: bool) -> Iterator[Dependency]:
+        """The edges of a group, without those of what it includes."""
         for each in self.groups[group]:
-            included = self._included(each)
-            if included is None:
+            if self._included(each) is None and not (named_only and "/" in each.value):
                 edge = required(
                     each.value,
                     at=f"{each.table.file}: {each.table.path(each.key)}",
@@ -75,11 +83,13 @@ class Project:
                 )
                 if edge.name not in self.excluded:
                     yield edge
-            for other in included or ():
-                if other not in self.groups or other in (*within, group):
-                    reason = "which includes it" if other in self.groups else "which is not there"
-                    raise each.table.wrong(each.key, f"includes {shown(other)}, {reason}")
-                yield from self._edges(other, names, (*within, group))
+
+    def _inclusions(self, group: str) -> Iterator[tuple[str, Written]]:
+        for each in self.groups[group]:
+            for other in self._included(each) or ():
+                if other not in self.groups:
+                    raise each.table.wrong(each.key, f"includes {shown(other)}, which is not there")
+                yield other, each
 
     def _included(self, each: Written) -> Sequence[str] | None:
         """The groups and extras that an item stands for: ``{include-group = …}``, or the project's own extras."""
@@ -128,6 +138,10 @@ def read(pyproject: Table) -> Project:
         find_links=tuple(_locations(sources, "find_links")),
         is_declared=any(key in pyproject for key in ("project", "dependency-groups")) or bool(settings.data),
     )
+
+
+def _circle(name: str, each: Written) -> InputError:
+    return each.table.wrong(each.key, f"includes {shown(name)}, which includes it")
 
 
 def _written(table: Table, key: str, *, may_be_editable: bool) -> Iterator[Written]:

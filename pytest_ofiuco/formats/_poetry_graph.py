@@ -16,6 +16,7 @@ from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.lock import MAIN, Dependency, Package
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.formats import _poetry_project
+from pytest_ofiuco.formats._inclusion import with_included
 from pytest_ofiuco.formats._poetry_dependency import Declared, Origin, marker_of
 from pytest_ofiuco.formats._poetry_entry import edge
 from pytest_ofiuco.formats._poetry_marker import all_of, any_of
@@ -70,19 +71,19 @@ def _groups(project: Project, ways: _Ways) -> dict[str, tuple[Dependency, ...]]:
 
 
 def _extras(project: Project, ways: _Ways) -> dict[str, tuple[Dependency, ...]]:
-    return {
-        name: tuple(ways.root(each) for each in _with_own_extras(project, name, frozenset())) for name in project.extras
-    }
+    return {name: tuple(ways.root(each) for each in _with_own_extras(project, name)) for name in project.extras}
 
 
-def _with_own_extras(project: Project, extra: str, within: frozenset[str]) -> Iterator[Declared]:
+def _with_own_extras(project: Project, extra: str) -> Iterator[Declared]:
     """What an extra adds: where it asks for other extras of the project, what they add."""
-    for each in project.extras.get(extra, ()):
-        if each.name != project.name:
-            yield each
-        elif extra not in within:
-            for other in each.extras:
-                yield from _with_own_extras(project, other, within | {extra})
+
+    def asked(name: str) -> Iterator[tuple[str, None]]:
+        for each in project.extras.get(name, ()):
+            if each.name == project.name:
+                yield from ((other, None) for other in each.extras)
+
+    for name in with_included(extra, asked, None):
+        yield from (each for each in project.extras.get(name, ()) if each.name != project.name)
 
 
 def _check_categories(document: Table, tables: Sequence[Table], pyproject: Table) -> None:
@@ -167,9 +168,7 @@ def _markers_of_admitted(
         marker
         for _, package, marker in entries
         if (each.source is None or package.source == each.source)
-        and (
-            not each.specifiers or any(grammar.admits(one, package.version or "") for one in each.specifiers)
-        )
+        and (not each.specifiers or any(grammar.admits(one, package.version or "") for one in each.specifiers))
     ]
     return found or [marker for _, _, marker in entries]
 

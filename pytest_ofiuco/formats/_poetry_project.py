@@ -15,7 +15,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from pytest_ofiuco.core.lock import MAIN
 from pytest_ofiuco.core.table import Table
-from pytest_ofiuco.errors import shown
+from pytest_ofiuco.errors import InputError, shown
+from pytest_ofiuco.formats._inclusion import with_included
 from pytest_ofiuco.formats._poetry_dependency import Declared, of_requirement, of_table
 from pytest_ofiuco.formats._poetry_marker import all_of
 
@@ -65,7 +66,7 @@ def read(pyproject: Table) -> Project:
     main, extras = _main(pyproject)
     own = {name: _group(pyproject, name) for name in group_names(pyproject)}
     included = _Inclusions(pyproject, own)
-    groups = {name: included.all_of_group(name, ()) for name in own}
+    groups = {name: included.all_of_group(name) for name in own}
     return Project(
         name=canonicalize_name(pyproject.table("project").text("name") or _settings(pyproject).text("name") or ""),
         groups={MAIN: tuple(main), **{name: tuple(found) for name, found in groups.items()}},
@@ -177,18 +178,18 @@ class _Inclusions:
     def __init__(self, pyproject: Table, own: Mapping[str, Sequence[Declared]]) -> None:
         self.pyproject, self.own = pyproject, own
 
-    def all_of_group(self, name: str, within: tuple[str, ...]) -> list[Declared]:
-        found = list(self.own[name])
-        for written, table, key in self.included(name):
+    def all_of_group(self, name: str) -> list[Declared]:
+        return [each for group in with_included(name, self.included, _circle) for each in self.own[group]]
+
+    def included(self, name: str) -> Iterator[tuple[str, InputError]]:
+        """The groups that one includes, each with what to raise where that includes this one."""
+        for written, table, key in self.written(name):
             included = canonicalize_name(written)
             if included not in self.own:
                 raise table.wrong(key, f"there is no group {shown(written)} to include")
-            if included in (*within, name):
-                raise table.wrong(key, f"group {shown(written)} includes itself")
-            found += self.all_of_group(included, (*within, name))
-        return found
+            yield included, table.wrong(key, f"group {shown(written)} includes itself")
 
-    def included(self, name: str) -> Iterator[tuple[str, Table, str]]:
+    def written(self, name: str) -> Iterator[tuple[str, Table, str]]:
         """Names as they are written, each with where."""
         standard = self.pyproject.table("dependency-groups")
         for written in standard:
@@ -197,6 +198,10 @@ class _Inclusions:
                     yield from _included(each, standard, f"{written}[{number}]")
         for table in _group_tables(self.pyproject).get(name, ()):
             yield from ((each, table, "include-groups") for each in table.texts("include-groups"))
+
+
+def _circle(_: str, error: InputError) -> InputError:
+    return error
 
 
 def _included(value: object, table: Table, key: str) -> Iterator[tuple[str, Table, str]]:

@@ -138,6 +138,9 @@ def lines(content: bytes, lock: str, file: str) -> list[Line]:
         raise InputError(lock, at, "not UTF-8", "restore the file from version control") from error
     found: list[tuple[int, str, list[str]]] = []
     is_below = False  # what comments below a requirement say of it ends with an empty line
+    if text.rstrip("\r\n").endswith("\\"):
+        at = f"line {len(text.splitlines())}" if file == lock else f"{file} line {len(text.splitlines())}"
+        raise InputError(lock, at, "the file ends within a line that goes on", "restore it from version control")
     for number, joined in _joined(text):
         comment = _COMMENT.search(joined)
         written = joined[: comment.start()].strip() if comment else joined.strip()
@@ -163,8 +166,6 @@ def _joined(text: str) -> Iterator[tuple[int, str]]:
             continue
         yield number - len(parts), "".join([*parts, f" {physical}" if is_comment else physical])
         parts = []
-    if parts:
-        yield number - len(parts) + 1, "".join(parts)
 
 
 def _wanted_by(comments: Iterable[str]) -> Iterator[str]:

@@ -16,6 +16,10 @@ from pytest_ofiuco.formats._requirements_file import Line, joined, lines
 
 Kind = Literal["wheel", "sdist"]
 
+_DEEPEST = 50
+_MOST_FOLLOWED = 1000
+"""Inclusions within each other, and of all files together."""
+
 _OF_A_REQUIREMENT = frozenset({"--hash", "--editable"})
 _OF_A_BUILD = frozenset({"--config-settings", "--global-option"})
 
@@ -35,9 +39,9 @@ class Constraint:
         return pin.version is None or self.specifiers.contains(pin.version, prereleases=True)
 
     def pins(self, pin: Pinned) -> bool:
-        """Whether it speaks of this one version, and so its hashes are of its files."""
+        """Whether, of what has its name, it speaks of this one version, and so its hashes are of its files."""
         exact = {each.operator for each in self.specifiers} <= {"==", "==="} and len(self.specifiers) == 1
-        return exact and self.name == pin.name and self.admits(pin)
+        return exact and self.admits(pin)
 
 
 class Tree:
@@ -45,7 +49,7 @@ class Tree:
 
     def __init__(self, name: str, around: Surroundings, include: Callable[[str], bytes]) -> None:
         self._name, self._around, self._include = name, around, include
-        self._no_index = False
+        self._no_index, self._followed = False, 0
         self._only_wheels: set[str] = set()
         self._no_wheels: set[str] = set()
         self.pins: list[Pinned] = []
@@ -148,6 +152,9 @@ class Tree:
         if file in chain:
             circle = " → ".join([*chain[chain.index(file) :], file])
             raise line.error(f"files that include each other: {circle}", "take one of the inclusions out")
+        self._followed += 1
+        if len(chain) > _DEEPEST or self._followed > _MOST_FOLLOWED:
+            raise line.error("files that include others without end", "put what they say into fewer files")
         self._read(self._include(file), (*chain, file), constrains=constrains)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from packaging.utils import canonicalize_name
@@ -17,6 +17,7 @@ from packaging.version import InvalidVersion, Version
 
 from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.table import Table
+from pytest_ofiuco.formats._inclusion import with_included
 
 _PROJECT_KEYS = ("requires-python", "dependencies", "optional-dependencies")
 _OLD_POETRY_KEYS = ("dependencies", "source", "extras", "dev-dependencies")
@@ -88,22 +89,30 @@ def _old_content_hash(pyproject: Table, keys: Iterable[str]) -> str:
     return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()
 
 
-def flattened(groups: Mapping[str, Any], wanted: str, within: tuple[str, ...] = ()) -> list[str]:
+def flattened(groups: Mapping[str, Any], wanted: str) -> list[str]:
     """The requirements of a group with those that it includes (PEP 735).
 
     Raises:
         ValueError: a cycle, an unknown group, or something else that is not of the specification.
     """
-    normalized = canonicalize_name(wanted)
+    names = with_included(canonicalize_name(wanted), lambda name: _included(groups, name), _circle)
+    return [each for name in names for each in _items(groups, name) if isinstance(each, str)]
+
+
+def _circle(name: str, _: None) -> ValueError:
+    return ValueError(name)
+
+
+def _items(groups: Mapping[str, Any], normalized: str) -> list[Any]:
     found = [value for key, value in groups.items() if canonicalize_name(key) == normalized]
-    if len(found) != 1 or normalized in within or not isinstance(found[0], list):
-        raise ValueError(wanted)
-    requirements: list[str] = []
-    for each in found[0]:
-        if isinstance(each, str):
-            requirements.append(each)
-        elif isinstance(each, dict) and isinstance(each.get("include-group"), str):
-            requirements += flattened(groups, each["include-group"], (*within, normalized))
-        else:
-            raise ValueError(wanted)
-    return requirements
+    if len(found) != 1 or not isinstance(found[0], list):
+        raise ValueError(normalized)
+    return found[0]
+
+
+def _included(groups: Mapping[str, Any], normalized: str) -> Iterator[tuple[str, None]]:
+    for each in _items(groups, normalized):
+        if isinstance(each, dict) and isinstance(each.get("include-group"), str):
+            yield canonicalize_name(each["include-group"]), None
+        elif not isinstance(each, str):
+            raise ValueError(normalized)

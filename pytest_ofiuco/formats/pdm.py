@@ -16,7 +16,7 @@ from packaging.version import InvalidVersion, Version
 from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.lock import MAIN, Dependency, Lock, Package
 from pytest_ofiuco.core.table import Table
-from pytest_ofiuco.errors import LockVersionError, shown
+from pytest_ofiuco.errors import InputError, LockVersionError, shown
 from pytest_ofiuco.formats import _pdm_project
 from pytest_ofiuco.formats._pdm_entry import Entry, entry_of, hashes_by_entry, merged
 from pytest_ofiuco.formats._pdm_project import DEFAULT, Project
@@ -46,10 +46,13 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
     tables = [table for table in document.tables("package") if table.name() not in project.excluded]
     entries = [entry_of(table, files, project.excluded) for table in tables]
     packages, merged_into = merged(entries)
+    stale = is_stale(metadata, pyproject)
     is_star = _STAR in metadata.texts("strategy")
     if is_star:
         packages = tuple(replace(each, forks=()) for each in packages)
         wanted, always = _groups_of_star(entries, merged_into)
+        if metadata.text("content_hash") and not stale:
+            wanted = _with_lost(wanted, entries, project)
     else:
         wanted, always = _groups_of_graph(document, entries, project), ()
     groups, extras = _selectable(metadata, wanted, project)
@@ -70,7 +73,7 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
         environments=targets.environments,
         indexes=project.indexes,
         find_links=project.find_links,
-        stale=f"out of date with {pyproject.file}" if is_stale(metadata, pyproject) else "",
+        stale=f"out of date with {pyproject.file}" if stale else "",
         relock="pdm lock",
         warnings=(*warnings, *_untold(document, metadata, targets, packages)),
     )
@@ -125,6 +128,17 @@ def _groups_of_star(entries: Sequence[Entry], packages: Sequence[Package]) -> tu
         if not entry.groups:
             always.append(edge)
     return {name: tuple(edges) for name, edges in groups.items()}, tuple(always)
+
+
+def _with_lost(wanted: Edges, entries: Sequence[Entry], project: Project) -> Edges:
+    """The root edges, with those that lead nowhere: of a file that is cut off the last entries are gone."""
+    names = {entry.name for entry in entries}
+    try:
+        declared = project.roots(entries, named_only=True)
+    except InputError:  # pdm would not have locked it: it minds less than this when it reads a star
+        return wanted
+    lost = {group: tuple(edge for edge in edges if edge.name not in names) for group, edges in declared.items()}
+    return {group: (*wanted.get(group, ()), *lost.get(group, ())) for group in dict.fromkeys((*wanted, *lost))}
 
 
 def _groups_of_graph(document: Table, entries: Sequence[Entry], project: Project) -> Edges:

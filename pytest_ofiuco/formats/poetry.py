@@ -23,6 +23,8 @@ from pytest_ofiuco.formats._stale import poetry_is_stale
 _STAR = Version("2.1")
 """The first version whose entries say when they are wanted."""
 
+_LOCK_AGAIN = "restore the file from version control, or lock the project again"
+
 _NEWEST = {1: Version("1.1"), 2: _STAR}
 """The newest version that is known, of each major version."""
 
@@ -35,6 +37,8 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
         LockVersionError: its lock-version is neither 1.x nor 2.x.
     """
     metadata = document.table("metadata")
+    if not metadata.data:  # Poetry writes it last, and reads no lock without it
+        raise metadata.wrong("", "required, and missing: the file is cut off", _LOCK_AGAIN)
     version, warnings = _version(document, metadata)
     tables = document.tables("package")
     shared = shared_files(metadata)

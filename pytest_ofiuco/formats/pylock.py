@@ -27,6 +27,9 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
     lock = _validated(document, hollow)
     for table in document.tables("packages"):
         table.table("archive").location("url")
+        table.marker("marker")
+    for index, text in enumerate(document.texts("environments")):
+        document.marker(f"environments[{index}]", text)
     packages = tuple(
         _package(document.file, index, entry, is_hollow=index in hollow) for index, entry in enumerate(lock.packages)
     )

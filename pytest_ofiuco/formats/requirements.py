@@ -20,7 +20,7 @@ from pytest_ofiuco.core.table import parse
 from pytest_ofiuco.errors import InputError
 from pytest_ofiuco.formats._requirement import Pinned, Surroundings, parsed
 from pytest_ofiuco.formats._requirements_file import joined, lines
-from pytest_ofiuco.formats._requirements_tree import Kind, Tree
+from pytest_ofiuco.formats._requirements_tree import Constraint, Kind, Tree
 
 FORMAT = "requirements"
 _COMPILE_AGAIN = "compile the file again"
@@ -98,9 +98,11 @@ def _entries(tree: Tree) -> dict[_Key, Pinned]:
     for pin in tree.pins:
         known = found.setdefault(_key(pin), pin)
         found[_key(pin)] = replace(known, digests=_common(known, pin.digests))
+    constraints = _by_name(tree)
     for key, pin in found.items():
         if pin.direct is None:
-            locked = {digest for each in tree.constraints if each.pins(pin) for digest in each.digests}
+            on_it = constraints.get(pin.name, ())
+            locked = {digest for each in on_it if each.pins(pin) for digest in each.digests}
             pin = found[key] = replace(pin, digests=_common(pin, tuple(sorted(locked))))
         if tree.requires_hashes and not pin.digests and not _is_hashed(pin):
             raise pin.line.error("it has no hash, and --require-hashes is given", _COMPILE_AGAIN, pin.name)
@@ -131,6 +133,7 @@ def _edges(tree: Tree, entries: dict[_Key, Pinned]) -> list[Dependency]:
 
 def _contradictions(tree: Tree) -> list[Dependency]:
     """Edges that lead nowhere, for the targets where a line's marker and that of a constraint against it hold."""
+    constraints = _by_name(tree)
     return [
         Dependency(
             name=pin.name,
@@ -139,9 +142,16 @@ def _contradictions(tree: Tree) -> list[Dependency]:
             version=str(each.specifiers),
         )
         for pin in tree.pins
-        for each in tree.constraints
-        if each.name == pin.name and not each.admits(pin)
+        for each in constraints.get(pin.name, ())
+        if not each.admits(pin)
     ]
+
+
+def _by_name(tree: Tree) -> dict[NormalizedName, list[Constraint]]:
+    found: dict[NormalizedName, list[Constraint]] = {}
+    for each in tree.constraints:
+        found.setdefault(each.name, []).append(each)
+    return found
 
 
 def _both(first: Marker | None, second: Marker | None) -> Marker | None:

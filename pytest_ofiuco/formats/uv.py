@@ -38,6 +38,7 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
     packages = tuple(_package(table, is_root=table in roots) for table in tables)
     members = [package for package, table in zip(packages, tables, strict=True) if table in roots]
     groups, extras = _selectable(document, roots, members)
+    _check_whole(document, tables, roots)
     specifiers = document.specifiers("requires-python")
     return Lock(
         format="uv",
@@ -78,6 +79,22 @@ def _roots(document: Table, tables: list[Table], pyproject: Table) -> list[Table
     if at_root:
         return at_root
     return [table for table in local if table.name() in members]
+
+
+def _check_whole(document: Table, tables: list[Table], roots: list[Table]) -> None:
+    """uv writes entries sorted by name, the project's among them: of a file that is cut off that may be gone.
+
+    Raises:
+        InputError: it is, or that of a member of the workspace.
+    """
+    manifest = document.table("manifest")
+    names = {table.name() for table in tables}
+    hint = "restore the file from version control, or lock the project again"
+    for index, member in enumerate(manifest.texts("members")):
+        if canonicalize_name(member) not in names:
+            raise manifest.wrong(f"members[{index}]", f"{shown(member)} has no entry: the file is cut off", hint)
+    if tables and not roots and not any(each in manifest for each in ("requirements", "dependency-groups")):
+        raise document.wrong("package", "none is the project's own: the file is cut off, or of another project", hint)
 
 
 def _is_registry(table: Table) -> bool:
@@ -167,6 +184,7 @@ def _selectable(document: Table, roots: list[Table], members: list[Package]) -> 
         development = table.table("dev-dependencies")
         for name in development:
             groups.setdefault(canonicalize_name(name), []).extend(_edges(development.tables(name), None))
+    groups[MAIN].extend(_edges(document.table("manifest").tables("requirements"), None))
     without_project = document.table("manifest").table("dependency-groups")
     for name in without_project:
         groups.setdefault(canonicalize_name(name), []).extend(_edges(without_project.tables(name), None))

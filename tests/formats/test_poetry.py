@@ -325,13 +325,13 @@ def test_versions_by_python(python: str, version: str) -> None:
 
 
 def test_dependencies() -> None:
-    """Case 5: a string, a table, and alternatives of which one holds; case 11: what is not locked is not named."""
+    """Case 5: a string, a table, and alternatives of which one holds; case 11: one not locked."""
     lock = read(
         entry(
             "a",
             more="[package.dependencies]\nB_B = '>=1'\nc = {version = '*', markers = \"sys_platform == 'win32'\"}\n"
             "d = [{version = '<1', markers = \"sys_platform == 'win32'\"}, {version = '>=1', markers = "
-            "\"sys_platform == 'linux'\"}]\nnot-locked = '*'",
+            "\"sys_platform == 'linux'\"}]\nnot-locked = {version = '*', markers = \"sys_platform == 'darwin'\"}",
         ),
         entry("b_b"),
         entry("c"),

@@ -13,6 +13,7 @@ from pytest_ofiuco.errors import (
     InputError,
     LockVersionError,
     NoArtifactError,
+    NotLockedError,
     PlatformNotAdmittedError,
     PythonNotAdmittedError,
 )
@@ -171,11 +172,21 @@ def test_environments() -> None:
 
 def test_dependencies_only_inform() -> None:
     lock = read(
-        entry("a", 'dependencies = [{ name = "b" }, { name = "c" }, { name = "not-locked" }]'),
+        entry("a", 'dependencies = [{ name = "b" }, { name = "c" }]'),
         entry("b"),
         entry("c", "marker = \"sys_platform == 'win32'\""),
     )
     assert {pin.name: pin.dependencies for pin in resolved(lock).packages} == {"a": ("b",), "b": ()}
+
+
+def test_a_dependency_that_is_not_locked() -> None:
+    """ "Records the other entries in [[packages]] which are direct dependencies": one that is none is lost."""
+    with pytest.raises(NotLockedError) as caught:
+        resolved(read(entry("a", 'dependencies = [{ name = "not-locked" }]')))
+    assert caught.value.render() == (
+        "error: pylock.toml: packages[0].dependencies[0]: a 1.0 depends on not-locked, which is not locked\n"
+        "hint: lock the project again: this lock is incomplete"
+    )
 
 
 def test_an_entry_without_a_file() -> None:

@@ -170,7 +170,6 @@ def test_an_entry_for_each_fork() -> None:
         pytest.param("a==1.0", id="plain"),
         pytest.param("# b==1\na==1.0 # c==1\n#d==1\n\n", id="comments"),
         pytest.param("a==\\\n1.0", id="a backslash"),
-        pytest.param("a==1.0 \\", id="a backslash at the end"),
         pytest.param("a==1.0 \\\n # said\n", id="a comment ends what goes on"),
         pytest.param("A ==1.0", id="not normalized"),
         pytest.param("a==1.0\r\n", id="Windows"),

@@ -356,7 +356,7 @@ MEMBERS = (
     entry("a"),
     entry("b"),
 )
-WORKSPACE = '[manifest]\nmembers = ["member-a", "member-b", "project"]\n'
+WORKSPACE = '[manifest]\nmembers = ["member-a", "member-b"]\n'
 
 
 @pytest.mark.parametrize(
