@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -245,6 +246,56 @@ def test_no_such_project(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     )
 
 
+def test_a_folder_is_no_lock(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "locks").mkdir()
+    expected = (2, "locks: a folder, not a lock", "name the lock file in it")
+    assert refused(capsys, "--project", project, "--lock", "locks", *HERE) == expected
+
+
+def test_names_that_are_too_long(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The system refuses to look for them."""
+    name = "x" * 5000
+    assert refused(capsys, "--project", tmp_path / name, *HERE)[0] == 2
+    assert refused(capsys, "--project", tmp_path, "--lock", name, *HERE)[0] == 2
+
+
+def test_what_may_not_be_read(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The user who runs the tests may be one who may read everything."""
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    write(project, UV, "uv.lock")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", refuse)
+        assert refused(capsys, "--project", project, *HERE) == (
+            2,
+            "pyproject.toml: cannot be read: Permission denied",
+            "ask for the right to read it",
+        )
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert refused(capsys, "--project", project, *HERE) == (
+        2,
+        f"{project}: cannot be read: Permission denied",
+        "ask for the right to read it",
+    )
+
+
+def test_what_is_not_installed(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a build tool has put nothing but ``packaging`` beside this package."""
+    write(project, UV, "uv.lock")
+    monkeypatch.setitem(sys.modules, "pytest_ofiuco.cli.resolve", None)
+    assert refused(capsys, "--project", project, *HERE) == (
+        2,
+        "this needs pytest_ofiuco.cli.resolve, which is not installed",
+        "run it where pytest-ofiuco is installed with all that it depends on",
+    )
+
+
 @pytest.mark.parametrize("name", ["uv.lock", "poetry.lock", "pylock.toml", "pyproject.toml"])
 def test_broken_toml(name: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(write(project, UV, "uv.lock"), "version = 1\n<<<<<<< HEAD\n", name)
@@ -427,7 +478,7 @@ def test_a_dependency_that_is_not_locked(project: Path, capsys: pytest.CaptureFi
         pytest.param(
             ("--python", "3.12", "--platform", "amiga"),
             "platform 'amiga': neither a built-in name nor a platform tag",
-            "use a tag such as manylinux_2_28_aarch64, macosx_14_0_arm64, win_amd64, or one of: aws_lambda, ",
+            "use a tag such as manylinux_2_28_aarch64, macosx_14_0_arm64, win_amd64, or one of: host, aws_lambda, ",
             id="platform",
         ),
         pytest.param(

@@ -105,6 +105,18 @@ def test_install_project(text: str, expected: str) -> None:
         pytest.param("python = [3.12]", "python[0]: expected a string, found a float", CORRECT, id="a number"),
         pytest.param("platforms = []", "platforms: an empty matrix", "name a platform, as in ", id="no platform"),
         pytest.param("platforms = [1]", "platforms[0]: expected a string, found an integer", CORRECT, id="platforms"),
+        pytest.param(
+            'platforms = ["host", "win32", "hsot"]',
+            "platforms[2]: platform 'hsot': neither a built-in name nor a platform tag",
+            "use a tag such as manylinux_2_28_aarch64, ",
+            id="no such platform",
+        ),
+        pytest.param(
+            "exclude = [{ platform = 'hsot' }]",
+            "exclude[0].platform: platform 'hsot': neither a built-in name nor a platform tag",
+            "use a tag such as manylinux_2_28_aarch64, ",
+            id="exclude's platform",
+        ),
         pytest.param("groups = 'main'", "groups: expected an array, found a string", CORRECT, id="groups"),
         pytest.param(
             "install-project = true",

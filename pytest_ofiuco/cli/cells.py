@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
-from pytest_ofiuco.cli.subject import selection_of, target_of, variant_of
+from pytest_ofiuco.cli.subject import selection_of, target_of, variant_of, warn
 from pytest_ofiuco.config import HOST
 from pytest_ofiuco.core.lock import MAIN, Selection
 from pytest_ofiuco.core.matrix import Cell, expand
@@ -43,6 +42,7 @@ def resolved_target(options: Namespace, project: LocalProject) -> ResolvedCell:
     """
     target, variant = target_of(options, project), variant_of(options, project)
     resolution = resolve(project.lock, target, selection_of(options, project.lock), variant)
+    warn(f"{project.lock.path}: {remark}" for remark in resolution.remarks)
     name = "-".join(filter(None, (target.python.label, options.platform, options.variant)))
     cell = Cell(name=name, python=target.python, platform=options.platform, target=target, variant=options.variant)
     return ResolvedCell(cell=cell, resolution=resolution)
@@ -62,8 +62,8 @@ def resolved_matrix(options: Namespace, project: LocalProject, cells: Sequence[C
         variant = variants.find(cell.variant) if cell.variant is not None else None
         resolution = resolve(project.lock, cell.target, selection, variant)
         found.append(ResolvedCell(cell=cell, resolution=resolution))
-    for warning in variants.remarks:
-        print(f"warning: {warning}", file=sys.stderr)
+    warn(variants.remarks)
+    warn(f"{each.cell.name}: {remark}" for each in found for remark in each.resolution.remarks)
     return found
 
 
@@ -81,7 +81,7 @@ def _selection(options: Namespace, project: LocalProject) -> Selection:
         lost = [name for name in groups if lock.flat and name not in lock.groups]
         if lost:
             names = ", ".join(lost)
-            print(f"warning: {lock.path} names no groups: {names} cannot be told apart in it", file=sys.stderr)
+            warn([f"{lock.path} names no groups: {names} cannot be told apart in it"])
         groups = [name for name in groups if name not in lost]
     return lock.selection(
         groups=groups,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pytest_ofiuco.cli.subject import add_lock_options, add_selection_options, add_target_options, selection_of
+from pytest_ofiuco.cli.subject import add_lock_options, add_selection_options, add_target_options, selection_of, warn
 from pytest_ofiuco.core.check import Report, Subject, check
 from pytest_ofiuco.core.finding import Finding, in_order
 from pytest_ofiuco.core.lock import Selection
@@ -29,7 +28,6 @@ def add_options(parser: ArgumentParser) -> None:
     add_lock_options(parser)
     add_target_options(parser, required=False)
     add_selection_options(parser)
-    parser.add_argument("--offline", action="store_true", help="do not ask the index what it says of the files")
     parser.add_argument("--strict", action="store_true", help="exit with 1 where there are warnings, too")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
 
@@ -37,8 +35,7 @@ def add_options(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> tuple[str, int]:
     """Check; the findings as text, and 1 where there are errors."""
     project = load(Path(options.project), options.lock, offline=options.offline)
-    for warning in project.lock.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    warn(project.lock.warnings)
     allowed = project.config.allow_unhashed
     report = check(project.lock, _subjects(options, project), locked=options.locked, unhashed=allowed)
     findings = report.findings if options.offline else in_order((*report.findings, *_asked(project, report)))
@@ -109,8 +106,7 @@ def _selection(options: Namespace, project: LocalProject) -> Selection:
     if options.group is not None or options.extra or options.all_groups or options.all_extras:
         return selection_of(options, project.lock)
     selection, warnings = select(project)
-    for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    warn(warnings)
     return selection
 
 

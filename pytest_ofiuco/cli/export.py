@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from pytest_ofiuco.cli import output
 from pytest_ofiuco.cli.cells import matrix_of, resolved_matrix, resolved_target
-from pytest_ofiuco.cli.subject import add_lock_options, add_selection_options, add_target_options, project_of
+from pytest_ofiuco.cli.subject import add_lock_options, add_selection_options, add_target_options, project_of, warn
 from pytest_ofiuco.core.artifact import Artifact
 from pytest_ofiuco.core.matrix import Cell
 from pytest_ofiuco.errors import UsageError, shown
@@ -30,7 +29,6 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--with-test-groups", action="store_true", help="what the tests need, too (of the matrix)")
     parser.add_argument("--format", choices=_FORMATS, required=True, help="what to write")
     parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
-    parser.add_argument("--offline", action="store_true", help="ask no index where files are")
 
 
 def run(options: Namespace) -> tuple[str, int]:
@@ -113,7 +111,7 @@ def _requirements(options: Namespace, project: LocalProject, cells: Sequence[Res
     without_hash = unhashable(cells)
     if without_hash and "--hash=" in text:
         names = ", ".join(without_hash)
-        print(f"warning: pip takes no hashes beside commits and folders, which have none: {names}", file=sys.stderr)
+        warn([f"pip takes no hashes beside commits and folders, which have none: {names}"])
     return text
 
 

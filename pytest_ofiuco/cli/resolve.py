@@ -12,6 +12,7 @@ from pytest_ofiuco.cli.subject import (
     selection_of,
     target_of,
     variant_of,
+    warn,
 )
 from pytest_ofiuco.core.resolve import resolve
 
@@ -29,6 +30,7 @@ def run(options: Namespace) -> tuple[str, int]:
     project = project_of(options)
     target, variant = target_of(options, project), variant_of(options, project)
     resolution = resolve(project.lock, target, selection_of(options, project.lock), variant)
+    warn(f"{project.lock.path}: {remark}" for remark in resolution.remarks)
     if options.format == "json":
         from pytest_ofiuco.export.json import resolution_json
 

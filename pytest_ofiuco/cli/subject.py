@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
 
 
 def add_lock_options(parser: ArgumentParser) -> None:
-    """``--project``, ``--lock`` and ``--locked``."""
+    """``--project``, ``--lock``, ``--locked`` and ``--offline``."""
     parser.add_argument("--project", default=".", metavar="DIR", help="the project's folder (default: here)")
     parser.add_argument("--lock", metavar="FILE", help="the lock (default: the project's)")
     parser.add_argument(
         "--locked", action="store_true", help="a lock that is out of date with pyproject.toml is an error"
     )
+    parser.add_argument("--offline", action="store_true", help="ask no index")
 
 
 def add_target_options(parser: ArgumentParser, *, required: bool = True) -> None:
@@ -51,10 +53,8 @@ def project_of(options: Namespace) -> LocalProject:
     Raises:
         OfiucoError: it cannot be read, or its lock is out of date and may not be.
     """
-    offline = getattr(options, "offline", False)
-    project = load(Path(options.project), options.lock, locked=options.locked, offline=offline)
-    for warning in project.lock.remarks:
-        print(f"warning: {warning}", file=sys.stderr)
+    project = load(Path(options.project), options.lock, locked=options.locked, offline=options.offline)
+    warn(project.lock.remarks)
     return project
 
 
@@ -100,6 +100,11 @@ def variant_of(options: Namespace, project: LocalProject) -> Variant | None:
 
     variants = Variants(project)
     variant = variants.find(options.variant)
-    for warning in variants.remarks:
-        print(f"warning: {warning}", file=sys.stderr)
+    warn(variants.remarks)
     return variant
+
+
+def warn(remarks: Iterable[str]) -> None:
+    """Say something that is not the answer: on standard error."""
+    for remark in remarks:
+        print(f"warning: {remark}", file=sys.stderr)

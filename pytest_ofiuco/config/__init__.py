@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -111,7 +111,7 @@ def read(pyproject: Table) -> Config:
         test_groups=_names(table, "test-groups") if "test-groups" in table else None,
         install_project=_install_project(table),
         missing_python="skip" if _choice(table, "missing-python", ("error", "skip")) == "skip" else "error",
-        exclude=_exclusions(table, [each.name for each in found]),
+        exclude=_exclusions(table, settings, [each.name for each in found]),
         settings=settings,
         variants=found,
         allow_unhashed=_names(table, "allow-unhashed"),
@@ -222,7 +222,7 @@ def _choice(table: Table, key: str, choices: tuple[str, ...]) -> str | None:
     return value
 
 
-def _exclusions(table: Table, variant_names: Sequence[str]) -> tuple[Exclusion, ...]:
+def _exclusions(table: Table, defined: Collection[str], variant_names: Sequence[str]) -> tuple[Exclusion, ...]:
     found = []
     for each in table.tables("exclude"):
         for key in each:
@@ -237,7 +237,10 @@ def _exclusions(table: Table, variant_names: Sequence[str]) -> tuple[Exclusion, 
         if each.data.get("variant") is not False and variant not in (None, *variant_names):
             known = f"use one of: {', '.join((*variant_names, 'false'))} (cells without one)"
             raise each.wrong("variant", f"{shown(variant)} is not a variant of the project", known)
-        if range_ is None and each.text("platform") is None and variant is None:
+        platform = each.text("platform")
+        if range_ is None and platform is None and variant is None:
             raise each.wrong("", "excludes everything", "give python, platform, variant, or several of them")
-        found.append(Exclusion(python=range_, platform=each.text("platform"), variant=variant))
+        if platform is not None:
+            _known_platform(each, "platform", platform, defined)
+        found.append(Exclusion(python=range_, platform=platform, variant=variant))
     return tuple(found)

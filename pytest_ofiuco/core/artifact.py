@@ -13,6 +13,9 @@ from typing import Literal, NoReturn
 Hashes = tuple[tuple[str, str], ...]
 """Pairs of algorithm and lower-case hex digest, sorted by algorithm."""
 
+_SHA256_DIGITS = 64
+_HEX_DIGITS = frozenset("0123456789abcdef")
+
 _USER_INFO = re.compile(r"(?<=://)[^/?#\s]*@")
 
 
@@ -24,6 +27,11 @@ def hashes_of(values: dict[str, str]) -> Hashes:
 def sha256_of(hashes: Hashes) -> str | None:
     """The sha256 hex digest among ``hashes``, if there is one."""
     return dict(hashes).get("sha256")
+
+
+def is_sha256(digest: str) -> bool:
+    """Whether it is 256 bits in hex."""
+    return len(digest) == _SHA256_DIGITS and set(digest) <= _HEX_DIGITS
 
 
 def without_user_info(text: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from packaging.utils import NormalizedName
 
-from pytest_ofiuco.core.artifact import Archive, Artifact, Sdist, Vcs, Wheel, sha256_of
+from pytest_ofiuco.core.artifact import Archive, Artifact, Sdist, Vcs, Wheel, is_sha256, sha256_of
 from pytest_ofiuco.core.choice import Choice
 from pytest_ofiuco.core.finding import Finding, Note, Notes, Severity, place_of
 from pytest_ofiuco.core.lock import Dependency, Lock, Package, Selection
@@ -32,8 +32,6 @@ from pytest_ofiuco.errors import (
     brief,
     shown,
 )
-
-_SHA256_DIGITS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,8 +229,9 @@ class _Checker:
         self.names.setdefault((_key(package), artifact), []).extend(cells)
         if is_foreign and isinstance(artifact, Sdist | Archive | Vcs):
             before = "there is no wheel, only what must be built natively, for"
-            hint = "lock a version that has wheels for these cells"
-            self.note("source-only", before, hint, package=package, cells=cells, severity="warning")
+            hint, lacking = "lock a version that has wheels for these cells", choice.lacking(package.wheels)
+            after = f" ({lacking})" if lacking else ""
+            self.note("source-only", before, hint, package=package, cells=cells, after=after, severity="warning")
 
     def check_files(self, allowed: Collection[str]) -> None:
         """Files without a sha256: installing refuses them, so it is an error where a cell takes one."""
@@ -264,6 +263,6 @@ def _why_unhashed(file: Wheel | Sdist | Archive) -> str:
     if sha256 is None:
         others = ", ".join(algorithm for algorithm, _ in file.hashes)
         return f"no sha256, only {others}" if others else "no hash"
-    if len(sha256) != _SHA256_DIGITS or not all(digit in "0123456789abcdef" for digit in sha256):
+    if not is_sha256(sha256):
         return f"{shown(sha256)} is no sha256"
     return ""

@@ -12,7 +12,7 @@ from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename
 
 from pytest_ofiuco.core import grammar
-from pytest_ofiuco.core.artifact import Artifact, Wheel
+from pytest_ofiuco.core.artifact import Artifact, Sdist, Wheel
 from pytest_ofiuco.core.lock import Lock, Package
 from pytest_ofiuco.core.target import Target
 from pytest_ofiuco.errors import NoArtifactError
@@ -52,6 +52,13 @@ class Choice:
             reason=self._why_not(package.wheels),
         )
 
+    def remark(self, package: Package, artifact: Artifact) -> str:
+        """What there is to say of an sdist that is taken since no wheel fits; nothing of others."""
+        if not isinstance(artifact, Sdist) or not package.wheels:
+            return ""
+        reason = self.lacking(package.wheels) or "each is for another platform or Python"
+        return f"{package}: no wheel fits ({reason}): {artifact.filename} must be built on such a platform"
+
     def _distance(self, filename: str) -> tuple[bool, str]:
         """Wheels for the target's Python come first."""
         return not any((tag.interpreter, tag.abi) in self.pythons for tag in _tags(filename)), filename
@@ -73,7 +80,7 @@ class Choice:
         tags = _tags(wheel.filename)
         if not tags:
             return "its name is not a wheel's"
-        lacking = self._lacking([wheel])
+        lacking = self.lacking([wheel])
         if lacking:
             return lacking
         is_for_python = any((tag.interpreter, tag.abi) in self.pythons for tag in tags)
@@ -83,15 +90,15 @@ class Choice:
 
     def _why_not(self, wheels: Sequence[Wheel]) -> str:
         """The nearest miss, in the words of a user: a libc or macOS that is too new, or another Python or platform."""
-        lacking = self._lacking(wheels)
+        lacking = self.lacking(wheels)
         if lacking:
             return lacking
         return (
             "every wheel is for another platform or Python, and there is no sdist" if wheels else "nothing to install"
         )
 
-    def _lacking(self, wheels: Sequence[Wheel]) -> str:
-        """The libc or macOS that the least demanding of the wheels for this Python and architecture needs."""
+    def lacking(self, wheels: Sequence[Wheel]) -> str:
+        """The libc or macOS that the least demanding of the wheels for this Python and architecture needs, if newer."""
         platform = self.target.platform
         family = "macOS" if platform.os == "macos" else platform.libc
         needs = [

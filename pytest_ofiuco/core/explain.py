@@ -150,7 +150,7 @@ class _Paths:
         if self.walk.lock.shape == "star":
             edges = [each for each in edges if each.owner is None]
         found = {each.obstacle or f"{each.label} is not reached" for each in edges}
-        return sorted(found) or ["nothing asks for it"]
+        return sorted(found) or ["it is the project's own" if package.is_virtual else "nothing asks for it"]
 
     def _search(self) -> None:
         """Dijkstra's search, where an edge that does not hold is dearer than any number of edges that do."""

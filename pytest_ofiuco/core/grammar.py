@@ -7,6 +7,7 @@ next, and so does a number of thousands of digits: neither is read here.
 from __future__ import annotations
 
 from functools import lru_cache
+from math import prod
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
@@ -24,6 +25,8 @@ from packaging.version import InvalidVersion, Version
 
 _LONGEST = 1000
 _DEEPEST = 50
+_MOST_TAGS = 10_000
+_STRANGE = frozenset(map(chr, range(0x20))) - {"\t"} | {"\\", "\x7f"}
 
 
 @lru_cache(maxsize=4096)
@@ -35,9 +38,9 @@ def marker(text: str) -> Marker:
     """
     if _is_deep(text):
         raise InvalidMarker("nested too deeply")
-    found = Marker(text)
-    _check_written_again(found, text)
-    return found
+    if _has_escapes(text):
+        raise InvalidMarker("a backslash or a control character in it")
+    return Marker(text)
 
 
 def requirement(text: str) -> Requirement:
@@ -48,14 +51,11 @@ def requirement(text: str) -> Requirement:
     """
     if _is_deep(text):
         raise InvalidRequirement("nested too deeply")
+    if _has_escapes(text.partition(";")[2]):
+        raise InvalidRequirement("a backslash or a control character in its marker")
     found = Requirement(text)
     if len(str(found.specifier)) > _LONGEST:
         raise InvalidRequirement("too long")
-    if found.marker is not None:
-        try:
-            _check_written_again(found.marker, text)
-        except InvalidMarker as error:
-            raise InvalidRequirement(str(error)) from error
     return found
 
 
@@ -92,9 +92,14 @@ def wheel_filename(text: str) -> tuple[NormalizedName, Version, BuildTag, frozen
     Raises:
         InvalidWheelFilename: it is none.
     """
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or has_many_tags(text):
         raise InvalidWheelFilename("too long")
     return parse_wheel_filename(text)
+
+
+def has_many_tags(text: str) -> bool:
+    """Whether the name of a wheel stands for more tags than anybody makes: all that its parts combine to."""
+    return prod(part.count(".") + 1 for part in text.rsplit("-", 3)[1:]) > _MOST_TAGS
 
 
 def sdist_filename(text: str) -> tuple[NormalizedName, Version]:
@@ -108,17 +113,9 @@ def sdist_filename(text: str) -> tuple[NormalizedName, Version]:
     return parse_sdist_filename(text)
 
 
-def _check_written_again(found: Marker, text: str) -> None:
-    """Markers are put together by their texts; the grammar knows no escapes, and ``packaging`` reads and loses them.
-
-    Raises:
-        InvalidMarker: it cannot be written so that it is read again.
-    """
-    if "\\" in text or ('"' in text and "'" in text):
-        try:
-            Marker(str(found))
-        except InvalidMarker as error:
-            raise InvalidMarker("a literal with a quote or an escape in it") from error
+def _has_escapes(text: str) -> bool:
+    """Whether characters are in a marker that its grammar does not know; ``packaging`` reads them as Python would."""
+    return not _STRANGE.isdisjoint(text)
 
 
 def _is_deep(text: str) -> bool:

@@ -40,7 +40,8 @@ class Pin:
 class Resolution:
     """At most one version of each package, for one target; ``packages`` are sorted by name.
 
-    ``replaced`` are the versions in whose place the variant has put others.
+    ``replaced`` are the versions in whose place the variant has put others; ``remarks`` what there is to say of
+    artifacts that are taken for want of a better one.
     """
 
     lock: Lock
@@ -49,6 +50,7 @@ class Resolution:
     packages: tuple[Pin, ...]
     variant: Variant | None = None
     replaced: Mapping[NormalizedName, str | None] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     def versions(self) -> dict[str, str | None]:
         """Versions by normalized name."""
@@ -76,16 +78,17 @@ def resolve(lock: Lock, target: Target, selection: Selection, variant: Variant |
     if variant is not None:
         variant.check_dependencies(walk, chosen, base)
     choice = Choice(walk.lock, target)
+    installed = [package for _, package in sorted(chosen.items()) if not package.is_virtual]
+    artifacts = [choice.artifact(package) for package in installed]
     pins = [
         Pin(
-            name=name,
+            name=package.name,
             version=package.version,
-            artifact=choice.artifact(package),
+            artifact=artifact,
             dependencies=_dependency_names(walk, package, chosen),
             extras=tuple(sorted(walk.requested[id(package)])),
         )
-        for name, package in sorted(chosen.items())
-        if not package.is_virtual
+        for package, artifact in zip(installed, artifacts, strict=True)
     ]
     return Resolution(
         lock=walk.lock,
@@ -94,6 +97,7 @@ def resolve(lock: Lock, target: Target, selection: Selection, variant: Variant |
         packages=tuple(pins),
         variant=variant,
         replaced=variant.replaced(base) if variant is not None else {},
+        remarks=tuple(filter(None, map(choice.remark, installed, artifacts))),
     )
 
 

@@ -13,7 +13,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
 from pytest_ofiuco.core import grammar
-from pytest_ofiuco.core.lock import Dependency, Lock, Package, Selection
+from pytest_ofiuco.core.lock import MAIN, Dependency, Lock, Package, Selection
 from pytest_ofiuco.core.target import Target
 from pytest_ofiuco.core.trial import take_highest
 from pytest_ofiuco.errors import InputError, NotLockedError, PlatformNotAdmittedError, PythonNotAdmittedError, brief
@@ -34,6 +34,7 @@ class Walk:
         self.requested: dict[int, set[NormalizedName]] = {}
         self.reached: dict[int, tuple[Package, list[Dependency]]] = {}
         self.is_trial = lock.takes_highest
+        self.is_weighing = False
         self.taken: Mapping[NormalizedName, Package] = {}
         self.contradicted: list[Package | None] = []
 
@@ -79,7 +80,7 @@ class Walk:
         yield from self.lock.always
         for group in self.selection.groups:
             yield from self.lock.groups[group]
-        for extra in self.selection.extras:
+        for extra in self.lock.extras if self.is_weighing else self.selection.extras:
             yield from self.lock.extras[extra]
 
     def reach(self) -> None:
@@ -95,9 +96,25 @@ class Walk:
             NotLockedError: an edge that holds leads nowhere.
         """
         self._reach()
-        if self.is_trial and not take_highest(self):
+        if self.is_trial and not self._take_highest_for_all_extras() and not take_highest(self):
             self.is_trial = False
             self.again({})
+
+    def _take_highest_for_all_extras(self) -> bool:
+        """Poetry takes entries that suit all extras of the project at once, and then leaves out those not wanted."""
+        is_of_several = len(self.reached) > len({package.name for package, _ in self.reached.values()})
+        if (
+            not is_of_several
+            or MAIN not in self.selection.groups
+            or len(self.selection.extras) == len(self.lock.extras)
+        ):
+            return False
+        self.is_weighing = True
+        self.again({})
+        is_found = take_highest(self)
+        self.is_weighing = False
+        self.again(self.taken if is_found else {})
+        return is_found
 
     def again(self, taken: Mapping[NormalizedName, Package]) -> None:
         """The walk once more, with these entries taken of names that have several."""
@@ -113,10 +130,12 @@ class Walk:
 
     def _walk(self) -> None:
         pending: deque[tuple[Package | None, Dependency]] = deque((None, edge) for edge in self.roots())
+        walked: set[tuple[int, int]] = set()
         while pending:
             owner, edge = pending.popleft()
-            if not self.edge_holds(owner, edge):
+            if (id(owner), id(edge)) in walked or not self.edge_holds(owner, edge):
                 continue
+            walked.add((id(owner), id(edge)))
             self.encoded |= self.activated_by(edge)
             for package in self._entries_on_trial(owner, edge) if self.is_trial else self.entries(owner, edge):
                 key = id(package)

@@ -103,7 +103,7 @@ def _read_document(document: Table, base: str, content: bytes, pyproject: Table)
             from pytest_ofiuco.formats import pdm
 
             return pdm.read(document, content, pyproject)
-        case "pylock":
+        case _:  # pylock
             from pytest_ofiuco.formats import pylock
 
             return pylock.read(document, content, pyproject)

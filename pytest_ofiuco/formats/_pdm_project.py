@@ -66,8 +66,9 @@ class Project:
         """
         names = {place_of(entry.place): entry.name for entry in entries if entry.place}
         own = {name: tuple(self._edges(name, names, named_only=named_only)) for name in self.groups}
+        included = {name: tuple(self._inclusions(name)) for name in self.groups}
         return {
-            name: tuple(chain.from_iterable(own[group] for group in with_included(name, self._inclusions, _circle)))
+            name: tuple(chain.from_iterable(own[group] for group in with_included(name, included.__getitem__, _circle)))
             for name in self.groups
         }
 

@@ -176,7 +176,11 @@ class _Inclusions:
     """Groups that include others: ``include-group`` of PEP 735, ``include-groups`` of [tool.poetry.group]."""
 
     def __init__(self, pyproject: Table, own: Mapping[str, Sequence[Declared]]) -> None:
-        self.pyproject, self.own = pyproject, own
+        self.own, self.tables = own, _group_tables(pyproject)
+        self.groups = pyproject.table("dependency-groups")
+        self.standard: dict[str, list[str]] = {}
+        for written in self.groups:
+            self.standard.setdefault(canonicalize_name(written), []).append(written)
 
     def all_of_group(self, name: str) -> list[Declared]:
         return [each for group in with_included(name, self.included, _circle) for each in self.own[group]]
@@ -191,12 +195,10 @@ class _Inclusions:
 
     def written(self, name: str) -> Iterator[tuple[str, Table, str]]:
         """Names as they are written, each with where."""
-        standard = self.pyproject.table("dependency-groups")
-        for written in standard:
-            if canonicalize_name(written) == name:
-                for number, each in enumerate(standard.array(written)):
-                    yield from _included(each, standard, f"{written}[{number}]")
-        for table in _group_tables(self.pyproject).get(name, ()):
+        for written in self.standard.get(name, ()):
+            for number, each in enumerate(self.groups.array(written)):
+                yield from _included(each, self.groups, f"{written}[{number}]")
+        for table in self.tables.get(name, ()):
             yield from ((each, table, "include-groups") for each in table.texts("include-groups"))
 
 

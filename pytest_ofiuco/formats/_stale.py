@@ -95,24 +95,27 @@ def flattened(groups: Mapping[str, Any], wanted: str) -> list[str]:
     Raises:
         ValueError: a cycle, an unknown group, or something else that is not of the specification.
     """
-    names = with_included(canonicalize_name(wanted), lambda name: _included(groups, name), _circle)
-    return [each for name in names for each in _items(groups, name) if isinstance(each, str)]
+    by_name: dict[str, list[Any]] = {}
+    for key, value in groups.items():
+        by_name.setdefault(canonicalize_name(key), []).append(value)
+    names = with_included(canonicalize_name(wanted), lambda name: _included(by_name, name), _circle)
+    return [each for name in names for each in _items(by_name, name) if isinstance(each, str)]
 
 
 def _circle(name: str, _: None) -> ValueError:
     return ValueError(name)
 
 
-def _items(groups: Mapping[str, Any], normalized: str) -> list[Any]:
-    found = [value for key, value in groups.items() if canonicalize_name(key) == normalized]
+def _items(by_name: Mapping[str, list[Any]], name: str) -> list[Any]:
+    found = by_name.get(name, [])
     if len(found) != 1 or not isinstance(found[0], list):
-        raise ValueError(normalized)
+        raise ValueError(name)
     return found[0]
 
 
-def _included(groups: Mapping[str, Any], normalized: str) -> Iterator[tuple[str, None]]:
-    for each in _items(groups, normalized):
+def _included(by_name: Mapping[str, list[Any]], name: str) -> Iterator[tuple[str, None]]:
+    for each in _items(by_name, name):
         if isinstance(each, dict) and isinstance(each.get("include-group"), str):
             yield canonicalize_name(each["include-group"]), None
         elif not isinstance(each, str):
-            raise ValueError(normalized)
+            raise ValueError(name)

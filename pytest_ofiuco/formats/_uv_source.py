@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
+from packaging.utils import InvalidWheelFilename
+from packaging.version import InvalidVersion
+
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.artifact import Archive, Hashes, Sdist, Vcs, Wheel
 from pytest_ofiuco.core.source import direct_file, filename_of, hash_of
 from pytest_ofiuco.core.table import Table
+from pytest_ofiuco.errors import shown
+
+_USUAL_DASHES = 4
+"""Of a wheel's name that has no build number."""
 
 
-def wheel_of(table: Table, index: str | None, source: Table, kind: str) -> Wheel:
-    """A file of ``wheels``; its path is relative to the index where that is a folder."""
+def wheel_of(table: Table, index: str | None, source: Table, kind: str, version: str | None) -> Wheel:
+    """A file of ``wheels``; its path is relative to the index where that is a folder.
+
+    One that is not of the entry's version is an error, as it is to uv: the lock has been damaged or tampered with.
+    """
     url, path, filename = table.location("url"), table.location("path"), table.location("filename")
     if kind == "url":
         url = url or source.required_text("url")
@@ -21,13 +32,30 @@ def wheel_of(table: Table, index: str | None, source: Table, kind: str) -> Wheel
     location = filename or url or path
     if location is None:
         raise table.wrong("url", "required, and missing")
+    name = filename_of(location)
+    _check_name(table, name, version)
     return Wheel(
-        filename=filename_of(location),
+        filename=name,
         hashes=_hashes(table),
         url=url,
         path=path,
         index=index,
     )
+
+
+def _check_name(table: Table, filename: str, version: str | None) -> None:
+    """Raise an error where a wheel's name is none, or is of another version; its local part may be left out."""
+    if version is not None and f"-{version}-" in filename and filename.count("-") == _USUAL_DASHES:
+        return  # as nearly all are: reading each name would cost more than the rest of the lock
+    try:
+        found = grammar.wheel_filename(filename)[1]
+        is_of_it = version is None or grammar.version(version) in (found, grammar.version(found.public))
+    except InvalidWheelFilename as error:
+        raise table.wrong("", f"{shown(filename)} is not the name of a wheel") from error
+    except InvalidVersion:
+        is_of_it = False
+    if not is_of_it:
+        raise table.wrong("", f"{shown(filename)} is of another version than {shown(version)}")
 
 
 def sdist_of(table: Table, index: str | None) -> Sdist | None:

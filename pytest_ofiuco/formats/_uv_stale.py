@@ -7,11 +7,13 @@ out of the comparison, since uv rewrites them, and so are versions of what [tool
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import chain
 
 from packaging.requirements import InvalidRequirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import InvalidVersion
 
 from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.table import Table
@@ -19,6 +21,9 @@ from pytest_ofiuco.formats._stale import flattened
 
 Wanted = tuple[NormalizedName, frozenset[NormalizedName], SpecifierSet]
 """A name, the extras asked of it, and its versions."""
+
+_IMPOSED = {"override-dependencies": "overrides", "constraint-dependencies": "constraints"}
+"""Keys of [tool.uv], and of ``manifest`` in the lock."""
 
 _DIRECT = ("git", "url", "path", "directory", "editable", "virtual")
 
@@ -53,6 +58,36 @@ def differences(root: Table, pyproject: Table, *, has_metadata: bool) -> tuple[s
     for key in {*development, *locked}:
         found |= development.get(key, set()) ^ locked.get(key, set())
     return tuple(sorted({each for each, _, _ in found} - {name}))
+
+
+def other_differences(document: Table, root: Table, pyproject: Table) -> tuple[str, ...]:
+    """What else differs: name, version and Pythons of the project, and the versions that [tool.uv] imposes."""
+    project, manifest = pyproject.table("project"), document.table("manifest")
+    name, version, locked = project.text("name"), project.text("version"), root.text("version")
+    found = []
+    if name is not None and canonicalize_name(name) != root.name():
+        found.append("name")
+    if version is not None and locked is not None and not _is_same(version, locked):
+        found.append("version")
+    if manifest.texts("members"):  # of a workspace, whose other members decide too
+        return tuple(found)
+    admitted, locked_for = project.specifiers("requires-python"), document.specifiers("requires-python")
+    if admitted and locked_for and admitted != locked_for:
+        found.append("requires-python")
+    settings = pyproject.table("tool").table("uv")
+    elsewhere = frozenset(canonicalize_name(each) for each in settings.table("sources"))
+    for key, kept in _IMPOSED.items():
+        with suppress(InvalidRequirement):
+            if set(_written(settings.texts(key), elsewhere)) != set(_locked(manifest, kept, elsewhere)):
+                found.append(key)
+    return tuple(found)
+
+
+def _is_same(version: str, other: str) -> bool:
+    try:
+        return grammar.version(version) == grammar.version(other)
+    except InvalidVersion:
+        return version == other
 
 
 def _written(requirements: Iterable[str], elsewhere: frozenset[NormalizedName]) -> Iterator[Wanted]:

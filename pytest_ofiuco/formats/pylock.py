@@ -9,11 +9,12 @@ from packaging.pylock import Package as Entry
 from packaging.pylock import Pylock, PylockUnsupportedVersionError, PylockValidationError
 from packaging.utils import canonicalize_name
 
+from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.artifact import Archive, Directory, Sdist, Vcs, Wheel, hashes_of
 from pytest_ofiuco.core.lock import MAIN, Dependency, Lock, Package
 from pytest_ofiuco.core.source import direct_file, filename_of
 from pytest_ofiuco.core.table import Table
-from pytest_ofiuco.errors import InputError, LockVersionError, brief
+from pytest_ofiuco.errors import InputError, LockVersionError, brief, shown
 
 
 def read(document: Table, content: bytes, pyproject: Table) -> Lock:
@@ -23,13 +24,16 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
         InputError: it is not valid by the specification.
         LockVersionError: its major version is not 1.
     """
+    for table in document.tables("packages"):
+        for each in table.tables("wheels"):
+            _check_tags(each)
+        table.marker("marker")
+    for index, text in enumerate(document.texts("environments")):
+        document.marker(f"environments[{index}]", text)
     hollow = _hollow(document)
     lock = _validated(document, hollow)
     for table in document.tables("packages"):
         table.table("archive").location("url")
-        table.marker("marker")
-    for index, text in enumerate(document.texts("environments")):
-        document.marker(f"environments[{index}]", text)
     packages = tuple(
         _package(document.file, index, entry, is_hollow=index in hollow) for index, entry in enumerate(lock.packages)
     )
@@ -57,6 +61,14 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
         environments=tuple(lock.environments or ()),
         flat=not groups,
     )
+
+
+def _check_tags(table: Table) -> None:
+    """``packaging`` takes long to read a name that stands for millions of tags."""
+    for key in ("name", "url", "path"):
+        text = table.location(key) if key in table else None
+        if text is not None and grammar.has_many_tags(filename_of(text)):
+            raise table.wrong(key, f"{shown(text)} stands for too many tags")
 
 
 _SOURCES = ("wheels", "sdist", "vcs", "directory", "archive")
@@ -91,8 +103,6 @@ def _validated(document: Table, hollow: frozenset[int]) -> Pylock:
         hint = "lock the project again; the file breaks the pylock.toml specification"
         at = error.context or ""
         raise InputError(document.file, at, brief(error.message), hint, _name_at(document, at)) from error
-    except (RecursionError, ValueError, TypeError) as error:
-        raise InputError(document.file, "", f"not a pylock.toml: {brief(str(error))}") from error
 
 
 def _name_at(document: Table, at: str) -> str:

@@ -18,7 +18,7 @@ from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.errors import LockVersionError, brief, shown
 from pytest_ofiuco.formats._markers import extras_marker
 from pytest_ofiuco.formats._uv_source import archive_of, commit_of, sdist_of, wheel_of
-from pytest_ofiuco.formats._uv_stale import differences
+from pytest_ofiuco.formats._uv_stale import differences, other_differences
 
 _DIRECT = ("git", "url", "path", "directory", "editable", "virtual")
 
@@ -31,11 +31,13 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
         LockVersionError: its version is not 1.
     """
     version = document.integer("version")
+    if version is None:
+        raise document.wrong("version", "required, and missing")
     if version != 1:
         raise LockVersionError(document.file, "version", str(version), "uv.lock version 1")
     tables = document.tables("package")
-    roots = _roots(document, tables, pyproject)
-    packages = tuple(_package(table, is_root=table in roots) for table in tables)
+    roots, is_project = _roots(document, tables, pyproject)
+    packages = tuple(_package(table, is_project=is_project and table in roots) for table in tables)
     members = [package for package, table in zip(packages, tables, strict=True) if table in roots]
     groups, extras = _selectable(document, roots, members)
     _check_whole(document, tables, roots)
@@ -61,8 +63,11 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
     )
 
 
-def _roots(document: Table, tables: list[Table], pyproject: Table) -> list[Table]:
-    """The project's entry; every member of a workspace whose root is no project."""
+def _roots(document: Table, tables: list[Table], pyproject: Table) -> tuple[list[Table], bool]:
+    """What the lock starts from, and whether that is the project: its own entry.
+
+    Where the root of a workspace is no project, it is every member, and uv installs them.
+    """
     project = pyproject.table("project").text("name")
     members = [canonicalize_name(name) for name in document.table("manifest").texts("members")]
     local = [table for table in tables if not _is_registry(table)]
@@ -70,15 +75,15 @@ def _roots(document: Table, tables: list[Table], pyproject: Table) -> list[Table
         wanted = canonicalize_name(project)
         found = [table for table in local if table.name() == wanted]
         if found:
-            return found
+            return found, True
     at_root = [
         table
         for table in local
         if any(table.table("source").text(kind) == "." for kind in ("editable", "virtual", "directory"))
     ]
     if at_root:
-        return at_root
-    return [table for table in local if table.name() in members]
+        return at_root, True
+    return [table for table in local if table.name() in members], False
 
 
 def _check_whole(document: Table, tables: list[Table], roots: list[Table]) -> None:
@@ -101,14 +106,15 @@ def _is_registry(table: Table) -> bool:
     return "registry" in table.table("source")
 
 
-def _package(table: Table, *, is_root: bool) -> Package:
+def _package(table: Table, *, is_project: bool) -> Package:
     source = table.table("source")
     kind = next((each for each in ("registry", *_DIRECT) if each in source), None)
     if kind is None:
         raise table.wrong("source", "not a source that is known (registry, git, url, path, directory, …)")
     location = source.required_location(kind)
     index = location if kind == "registry" else None
-    wheels: list[Wheel] = [wheel_of(each, index, source, kind) for each in table.tables("wheels")]
+    version = table.text("version")
+    wheels: list[Wheel] = [wheel_of(each, index, source, kind, version) for each in table.tables("wheels")]
     sdist: Sdist | None = None
     direct: Archive | Vcs | Directory | None = None
     if kind == "registry":
@@ -122,7 +128,7 @@ def _package(table: Table, *, is_root: bool) -> Package:
         direct = Directory(path=location, editable=kind == "editable", subdirectory=None)
     return Package(
         name=table.name(),
-        version=table.text("version"),
+        version=version,
         at=table.at,
         source=_source_key(source),
         wheels=tuple(wheels),
@@ -130,7 +136,7 @@ def _package(table: Table, *, is_root: bool) -> Package:
         direct=direct,
         dependencies=tuple(_dependencies(table)),
         forks=_markers(table, "resolution-markers"),
-        is_virtual=is_root or kind == "virtual",
+        is_virtual=is_project or kind == "virtual",
     )
 
 
@@ -174,6 +180,8 @@ def _selectable(document: Table, roots: list[Table], members: list[Package]) -> 
     groups: dict[str, list[Dependency]] = {MAIN: []}
     extras: dict[str, list[Dependency]] = {}
     for table, member in zip(roots, members, strict=True):
+        if not member.is_virtual:
+            groups[MAIN].append(Dependency(name=member.name, at=member.at, source=member.source))
         for edge in member.dependencies:
             (groups[MAIN] if edge.extra is None else extras.setdefault(edge.extra, [])).append(_as_root_edge(edge))
         metadata = table.table("metadata")
@@ -249,10 +257,10 @@ def _activations(members: list[Package], groups: Edges, extras: Edges) -> dict[t
 def _stale(document: Table, roots: list[Table], pyproject: Table) -> str:
     if len(roots) != 1:
         return ""
-    found = list(differences(roots[0], pyproject, has_metadata=bool(document.integer("revision"))))
-    admitted, locked = pyproject.table("project").specifiers("requires-python"), document.specifiers("requires-python")
-    if admitted and locked and admitted != locked and not document.table("manifest").texts("members"):
-        found.append("requires-python")
+    found = [
+        *differences(roots[0], pyproject, has_metadata=bool(document.integer("revision"))),
+        *other_differences(document, roots[0], pyproject),
+    ]
     return f"out of date with {pyproject.file} ({brief(', '.join(found))})" if found else ""
 
 

@@ -166,7 +166,7 @@ def _plan_cell(
         return PlannedCell(cell=cell, error=error)
     if interpreter is None:
         reason = f"{cell.target.platform} does not run on {host}; its {len(resolution.packages)} packages resolve"
-        return PlannedCell(cell=cell, resolution=resolution, skip=reason)
+        return PlannedCell(cell=cell, resolution=resolution, skip="; ".join((reason, *resolution.remarks)))
     return PlannedCell(cell=cell, resolution=resolution, interpreter=interpreter)
 
 

@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
+from os.path import isdir, isfile
 from pathlib import Path, PurePosixPath
 
 from pytest_ofiuco import config, formats
@@ -49,7 +50,7 @@ class LocalProject:
             return False
         if not tools.table("pdm").boolean("distribution", default=True):
             return False
-        return "build-system" in self.pyproject or (self.directory / "setup.py").is_file()
+        return "build-system" in self.pyproject or isfile(self.directory / "setup.py")
 
 
 def load(directory: Path, lock: str | None = None, *, locked: bool = False, offline: bool = False) -> LocalProject:
@@ -65,8 +66,10 @@ def load(directory: Path, lock: str | None = None, *, locked: bool = False, offl
         InputError, LockVersionError: a file is not what it should be.
         NamingError, OfflineError: which files the lock means cannot be found out.
     """
-    if not directory.is_dir():
+    if not isdir(directory):
         raise UsageError(f"{directory}: no such folder", "name the folder that holds pyproject.toml")
+    if not os.access(directory, os.X_OK):
+        raise UsageError(f"{directory}: cannot be read: Permission denied", "ask for the right to read it")
     pyproject = read_pyproject(directory, PYPROJECT)
     settings = config.read(pyproject)
     lock_file, name = _find_lock(directory, lock, settings.lock)
@@ -91,7 +94,7 @@ def read_pyproject(directory: Path, name: str) -> Table:
         InputError: it cannot be read.
     """
     file = directory / PYPROJECT
-    return parse(_content(file, name), name) if file.is_file() else Table({}, file=name)
+    return parse(_content(file, name), name) if isfile(file) else Table({}, file=name)
 
 
 def read_lock(file: Path, name: str, pyproject: Table, *, offline: bool = False) -> Lock:
@@ -115,35 +118,38 @@ def _beside(lock_file: Path, name: str, path: str) -> bytes:
 
 
 def _others(directory: Path, taken: Path) -> tuple[str, ...]:
-    return tuple(name for name in formats.DEFAULT_NAMES if name != taken.name and (directory / name).is_file())
+    return tuple(name for name in formats.DEFAULT_NAMES if name != taken.name and isfile(directory / name))
 
 
 def _content(path: Path, name: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise InputError(name, "", f"cannot be read: {error.strerror}") from error
+        hint = "ask for the right to read it" if isinstance(error, PermissionError) else None
+        raise InputError(name, "", f"cannot be read: {error.strerror}", hint) from error
 
 
 def _find_lock(directory: Path, given: str | None, configured: str | None) -> tuple[Path, str]:
     """The lock, and its name for messages and output: relative to the project's folder where it may be."""
     if given is not None:
         path = Path(given)
-        found = path if path.is_file() or path.is_absolute() else directory / path
-        if not found.is_file():
+        found = path if isfile(path) or path.is_absolute() else directory / path
+        if isdir(found):
+            raise UsageError(f"{given or '.'}: a folder, not a lock", "name the lock file in it")
+        if not isfile(found):
             raise NoLockError(str(directory), [given], "name a lock file that exists")
         # The folder is resolved, the file is not: a link to a lock is read as what it is named here.
         is_beside = found.parent.resolve() == directory.resolve()
         return found, found.name if is_beside else str(found)
     if configured is not None:
-        if not (directory / configured).is_file():
+        if not isfile(directory / configured):
             raise NoLockError(str(directory), [configured], "make it, or correct `lock` in [tool.ofiuco]")
         return directory / configured, configured
     for name in formats.DEFAULT_NAMES:
-        if (directory / name).is_file():
+        if isfile(directory / name):
             return directory / name, name
     root = _workspace(directory.resolve())
-    if root is not None and (root / _WORKSPACE_LOCK).is_file():
+    if root is not None and isfile(root / _WORKSPACE_LOCK):
         return root / _WORKSPACE_LOCK, Path(os.path.relpath(root / _WORKSPACE_LOCK, directory.resolve())).as_posix()
     return _requirements(directory), formats.REQUIREMENTS
 
@@ -152,7 +158,7 @@ def _requirements(directory: Path) -> Path:
     """The requirements.txt, where it is a lock: a list of what is wanted, which many projects have, must not pass."""
     file = directory / formats.REQUIREMENTS
     looked_for = (*formats.DEFAULT_NAMES, formats.REQUIREMENTS)
-    if not file.is_file():
+    if not isfile(file):
         raise NoLockError(str(directory), looked_for)
     from pytest_ofiuco.formats.requirements import has_hashes  # most projects have another lock
 
@@ -164,9 +170,9 @@ def _requirements(directory: Path) -> Path:
 
 def _workspace(directory: Path) -> Path | None:
     """The root of the uv workspace that a folder is a member of: the nearest workspace above decides."""
-    for above in directory.parents if (directory / PYPROJECT).is_file() else ():
+    for above in directory.parents if isfile(directory / PYPROJECT) else ():
         file = above / PYPROJECT
-        if not file.is_file():
+        if not isfile(file):
             continue
         settings = parse(_content(file, str(file)), str(file)).table("tool").table("uv")
         if "workspace" in settings:

@@ -144,6 +144,12 @@ def test_sources_only(source: Sdist | Archive | Vcs | Directory, is_told: bool) 
     assert checked(lock(a), NEW, ARM) == expected
 
 
+def test_sources_only_because_the_libc_is_too_old() -> None:
+    a = package("a", wheels=("a-1.0-py3-none-manylinux_2_99_aarch64.whl",), sdist="a-1.0.tar.gz")
+    message = "there is no wheel, only what must be built natively, for arm (needs glibc ≥ 2.99, the platform has 2.34)"
+    assert checked(lock(a), ARM) == [("warning", "source-only", "a 1.0", message, ("arm",))]
+
+
 def test_nothing_is_asked_of_the_project_itself() -> None:
     assert checked(lock(package("project", None, edge("a"), is_virtual=True), package("a"))) == []
 

@@ -85,6 +85,11 @@ def test_nothing_asks_for_it() -> None:
     assert explanation.entries[0].obstacles == ("nothing asks for it",)
 
 
+def test_the_project_itself() -> None:
+    explanation = why(lock(package("project", None, is_virtual=True), roots=()), "project")
+    assert explanation.entries[0].obstacles == ("it is the project's own",)
+
+
 def test_the_extras_of_what_is_not_reached() -> None:
     unreached = lock(
         package("a", "1.0", edge("b", extras=("x",))),

@@ -598,3 +598,19 @@ def test_many_files_of_which_none_fits() -> None:
     wheels = tuple(f"c-1-cp312-cp312-macosx_{number}_0_arm64.whl" for number in range(11, 21))
     with pytest.raises(NoArtifactError, match=r"macosx_16_0_arm64\.whl, and 4 more$"):
         chosen(WINDOWS, *wheels)
+
+
+def test_an_sdist_for_want_of_a_wheel_is_remarked() -> None:
+    """What other tools take without a word: numpy's sdist on AWS Lambda's older glibc."""
+    numpy = package(
+        "numpy", "2.4.6", wheels=("numpy-2.4.6-cp312-cp312-manylinux_2_34_x86_64.whl",), sdist="numpy-2.4.6.tar.gz"
+    )
+    other = package("other", "1.0", wheels=("other-1.0-cp312-cp312-win32.whl",), sdist="other-1.0.tar.gz")
+    source = package("source", "1.0", sdist="source-1.0.tar.gz")
+    made = lock(numpy, other, source)
+    assert resolve(made, LINUX_X86_64, made.selection()).remarks == (
+        "numpy 2.4.6: no wheel fits (needs glibc ≥ 2.34, the platform has 2.28):"
+        " numpy-2.4.6.tar.gz must be built on such a platform",
+        "other 1.0: no wheel fits (each is for another platform or Python):"
+        " other-1.0.tar.gz must be built on such a platform",
+    )

@@ -133,6 +133,18 @@ def test_a_search_without_end() -> None:
     assert can_hold(Marker(" and ".join(f"({each})" for each in (*somewhere, *alone))))
 
 
+@pytest.mark.parametrize(
+    "marker",
+    [
+        pytest.param(" and ".join(f'python_version == "3.{number}"' for number in range(400)), id="comparisons"),
+        pytest.param(" and ".join(f'python_version == "3.{number}"' for number in range(100)), id="worlds"),
+    ],
+)
+def test_too_many(marker: str) -> None:
+    """None of these can hold; in doubt, a marker can."""
+    assert can_hold(Marker(marker))
+
+
 def test_nested_deeply() -> None:
     marker = 'python_version < "3"'
     for _ in range(60):

@@ -9,7 +9,7 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from pytest_ofiuco.core.check import Subject, check
-from pytest_ofiuco.core.lock import Dependency, Lock
+from pytest_ofiuco.core.lock import Dependency, Lock, Package
 from pytest_ofiuco.core.resolve import resolve
 from pytest_ofiuco.errors import AmbiguousError, NotLockedError
 from tests import locks
@@ -74,3 +74,31 @@ def test_a_prerelease_of_python_counts_as_its_release() -> None:
     made = locks.lock(package("a", requires_python=">=3.13"), requires_python=(">=3.13",))
     here = target("3.13.0rc1", "manylinux_2_28_x86_64")
     assert resolve(made, here, made.selection()).versions() == {"a": "1.0"}
+
+
+def weighed(groups: tuple[str, ...], extras: tuple[str, ...] = (), *more: Package) -> Mapping[str, str | None]:
+    """An extra that leads to ``a``, and a group that does not; ``a`` has several versions."""
+    a = [package("a", version) for version in ("1.0", "2.0")]
+    made = locks.lock(
+        *a, package("b", "1.0", bounded("a", "<2")), *more, roots=(edge("a"),), extras={"b": (edge("b"),), "c": ()}
+    )
+    made = replace(made, takes_highest=True, groups={**made.groups, "dev": (edge("a"),)})
+    return resolve(made, LINUX_X86_64, made.selection(groups=groups, extras=extras)).versions()
+
+
+def test_the_highest_version_that_suits_every_extra() -> None:
+    """Seen: urllib3 2 beside requests, where botocore, which only an extra brings, admits urllib3 1.26 alone."""
+    assert weighed(("main",)) == {"a": "1.0"}
+    assert weighed(("dev",)) == {"a": "2.0"}
+    assert weighed(("main",), ("b",)) == weighed(("main",), ("b", "c")) == {"a": "1.0", "b": "1.0"}
+
+
+def test_extras_that_contradict_each_other() -> None:
+    """Poetry finds no versions for them; what is wanted has some."""
+    made = locks.lock(
+        package("a", "1.0"),
+        package("a", "2.0"),
+        roots=(edge("a"),),
+        extras={"old": (bounded("a", "<2"),), "new": (bounded("a", ">=2"),)},
+    )
+    assert versions(made) == {"a": "2.0"}

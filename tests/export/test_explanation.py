@@ -110,6 +110,16 @@ entries
 """,
             id="comes twice",
         ),
+        pytest.param(
+            lock(package("a"), package("b"), roots=(edge("a"),)),
+            "b",
+            """uv.lock for Python 3.12 on manylinux_2_28_x86_64: b does not come
+
+entries
+  1.0 at package b 1.0: nothing asks for it
+""",
+            id="nothing asks for it",
+        ),
     ],
 )
 def test_text(a_lock: Lock, name: str, expected: str) -> None:

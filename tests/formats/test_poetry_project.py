@@ -152,7 +152,7 @@ def test_extras(text: str, expected: dict[str, list[str]]) -> None:
         pytest.param(
             "[tool.poetry.group.all]\ninclude-groups = ['a', 'b']\n[tool.poetry.group.a.dependencies]\nx = '*'\n"
             "[tool.poetry.group.b]\ninclude-groups = ['a']",
-            {"all": ["x", "x"], "a": ["x"], "b": ["x"]},
+            {"all": ["x"], "a": ["x"], "b": ["x"]},
             id="include-groups",
         ),
     ],

@@ -238,6 +238,16 @@ def test_versions_that_are_not_known(version: str) -> None:
             "packages[0].dependencies[0].name: required, and missing",
             id="a dependency without a name",
         ),
+        pytest.param(
+            'lock-version = "1.0"\ncreated-by = "hand"\n' + entry("a", f"marker = \"{'(' * 3000}\""),
+            "packages[0].marker: package a: cannot read '((((",
+            id="a marker without end",
+        ),
+        pytest.param(
+            f'lock-version = "1.0"\ncreated-by = "hand"\nenvironments = ["os_name == \'a\\\\n\'"]\n{entry("a")}',
+            "environments[0]: cannot read ",
+            id="an environment with an escape",
+        ),
     ],
 )
 def test_wrong(text: str, message: str) -> None:

@@ -292,6 +292,12 @@ def test_conflicting_extras_of_a_member() -> None:
             id="a flat index",
         ),
         pytest.param(
+            'registry = "../files"',
+            'sdist = { path = "a-1.0.tar.gz" }',
+            Sdist(filename="a-1.0.tar.gz", path="../files/a-1.0.tar.gz", index="../files"),
+            id="an sdist of a flat index",
+        ),
+        pytest.param(
             f'url = "{FILES}/a-1.0-py3-none-any.whl"',
             'wheels = [{ filename = "a-1.0-py3-none-any.whl", hash = "sha256:0a" }]',
             Wheel(filename="a-1.0-py3-none-any.whl", hashes=(("sha256", "0a"),), url=f"{FILES}/a-1.0-py3-none-any.whl"),
@@ -366,7 +372,15 @@ WORKSPACE = '[manifest]\nmembers = ["member-a", "member-b"]\n'
         pytest.param(
             '[project]\nname = "Member_B"', MEMBERS, ["a", "b", "member-a"], id="16: a member that needs another"
         ),
-        pytest.param("[tool.uv.workspace]", MEMBERS, ["a", "b"], id="16: all of a workspace without a project"),
+        pytest.param(
+            "[tool.uv.workspace]", MEMBERS, ["a", "b", "member-a"], id="16: all of a workspace without a project"
+        ),
+        pytest.param(
+            "[tool.uv.workspace]",
+            (MEMBERS[0], entry("member-b", "0", source='directory = "packages/b"'), entry("a")),
+            ["a", "member-a", "member-b"],
+            id="16: members that nothing needs",
+        ),
         pytest.param(
             "", (*MEMBERS, project('dependencies = [{ name = "b" }]')), ["b"], id="16: the one in the lock's folder"
         ),
@@ -457,12 +471,41 @@ def test_any_revision_is_read(revision: str) -> None:
             "package[0].wheels: package a: the wheel a-1.0-py3-none-any.whl is named as source and not listed",
             id="a wheel that is not listed",
         ),
+        pytest.param(
+            entry("a", more=f'wheels = [{{ url = "{FILES}/a.whl" }}]'),
+            "package[0].wheels[0]: package a: 'a.whl' is not the name of a wheel",
+            id="a wheel's name",
+        ),
+        pytest.param(
+            entry("a", more=f'wheels = [{{ url = "{FILES}/a-1.1-py3-none-any.whl" }}]'),
+            "package[0].wheels[0]: package a: 'a-1.1-py3-none-any.whl' is of another version than '1.0'",
+            id="a wheel of another version",
+        ),
+        pytest.param(
+            entry("a", "old", more=f'wheels = [{{ url = "{FILES}/a-1.1-py3-none-any.whl" }}]'),
+            "package[0].wheels[0]: package a: 'a-1.1-py3-none-any.whl' is of another version than 'old'",
+            id="a wheel of no version",
+        ),
     ],
 )
 def test_wrong(text: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         read(text)
     assert str(caught.value) == f"uv.lock: {message}"
+
+
+@pytest.mark.parametrize(
+    "name", ["a-1.0-1-py3-none-any.whl", "a-1.0.0-py3-none-any.whl", "a-1.0%2Bcpu-py3-none-any.whl"]
+)
+def test_wheels_of_its_version(name: str) -> None:
+    """Written otherwise, with a build number, or built for a purpose."""
+    read(project('dependencies = [{ name = "a" }]'), entry("a", more=f'wheels = [{{ url = "{FILES}/{name}" }}]'))
+
+
+def test_no_version() -> None:
+    with pytest.raises(InputError) as caught:
+        read_lock("uv.lock", "revision = 3", PYPROJECT)
+    assert str(caught.value) == "uv.lock: version: required, and missing"
 
 
 def test_a_default_group_that_nobody_knows() -> None:
@@ -531,6 +574,8 @@ more = ["c"]
         pytest.param(METADATA, 'dependencies = ["?"]', "", id="not requirements"),
         pytest.param(METADATA, '[dependency-groups]\ndev = [{ include-group = "dev" }]', "", id="a cycle"),
         pytest.param(METADATA, "[dependency-groups]\ndev = [1]", "", id="no group"),
+        pytest.param(METADATA, '[dependency-groups]\ndev = [{ include-group = "x" }]', "", id="an unknown group"),
+        pytest.param(METADATA, "[dependency-groups]\ndev = []\nDev = []", "", id="two groups of one name"),
         pytest.param(
             '[package.metadata.requires-dev]\ndev = [{ name = "c" }]',
             '[tool.uv]\ndev-dependencies = ["c"]',
@@ -543,3 +588,40 @@ def test_out_of_date(metadata: str, pyproject: str, differing: str) -> None:
     lock = read(project(metadata), pyproject=PYPROJECT + pyproject)
     expected = f"uv.lock: out of date with pyproject.toml ({differing}): lock again (`uv lock`)"
     assert lock.remarks == ((expected,) if differing else ())
+
+
+@pytest.mark.parametrize(
+    ("head", "pyproject", "differing"),
+    [
+        pytest.param("", 'name = "project"\nversion = "0.0"', "", id="alike"),
+        pytest.param("", 'name = "project"\nversion = "1"', "version", id="another version"),
+        pytest.param("", 'name = "project"\nversion = "one"', "version", id="no version"),
+        pytest.param("", 'name = "renamed"', "name", id="another name"),
+        pytest.param(
+            "", 'name = "project"\n[tool.uv]\noverride-dependencies = ["a==1"]', "override-dependencies", id="override"
+        ),
+        pytest.param(
+            '[manifest]\noverrides = [{ name = "a", specifier = "==1" }]\n'
+            'constraints = [{ name = "b", specifier = "<2" }]',
+            'name = "project"\n[tool.uv]\noverride-dependencies = ["A==1.0"]\nconstraint-dependencies = ["b<2"]',
+            "",
+            id="the same versions imposed",
+        ),
+        pytest.param(
+            '[manifest]\nconstraints = [{ name = "b", specifier = "<2" }]',
+            'name = "project"',
+            "constraint-dependencies",
+            id="a constraint gone",
+        ),
+        pytest.param("", 'name = "project"\n[tool.uv]\noverride-dependencies = ["?"]', "", id="not requirements"),
+        pytest.param(
+            '[manifest]\nmembers = ["project"]',
+            'name = "project"\nrequires-python = ">=3.12"\n[tool.uv]\noverride-dependencies = ["a==1"]',
+            "",
+            id="a workspace",
+        ),
+    ],
+)
+def test_out_of_date_otherwise(head: str, pyproject: str, differing: str) -> None:
+    lock = read(project(""), head=head, pyproject=f"[project]\n{pyproject}\n")
+    assert lock.stale == (f"out of date with pyproject.toml ({differing})" if differing else "")
