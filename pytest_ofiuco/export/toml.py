@@ -17,6 +17,8 @@ _BARE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 
 def document(values: Mapping[str, Value], array: str, tables: Sequence[Mapping[str, Value]]) -> str:
     """``values`` as key and value, and below them an array of tables of the name ``array``; a final newline."""
+    if not tables:
+        return f"{_block(values)}{_key(array)} = []\n"
     blocks = [_block(values), *(f"[[{_key(array)}]]\n{_block(each)}" for each in tables)]
     return "\n".join(blocks)
 

@@ -24,16 +24,9 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
         InputError: it is not valid by the specification.
         LockVersionError: its major version is not 1.
     """
-    for table in document.tables("packages"):
-        for each in table.tables("wheels"):
-            _check_tags(each)
-        table.marker("marker")
-    for index, text in enumerate(document.texts("environments")):
-        document.marker(f"environments[{index}]", text)
+    _check(document)
     hollow = _hollow(document)
     lock = _validated(document, hollow)
-    for table in document.tables("packages"):
-        table.table("archive").location("url")
     packages = tuple(
         _package(document.file, index, entry, is_hollow=index in hollow) for index, entry in enumerate(lock.packages)
     )
@@ -61,6 +54,17 @@ def read(document: Table, content: bytes, pyproject: Table) -> Lock:
         environments=tuple(lock.environments or ()),
         flat=not groups,
     )
+
+
+def _check(document: Table) -> None:
+    """What ``packaging`` does not look at, or not with our limits."""
+    for table in document.tables("packages"):
+        table.table("archive").location("url")
+        table.marker("marker")
+        for each in table.tables("wheels"):
+            _check_tags(each)
+    for index, text in enumerate(document.texts("environments")):
+        document.marker(f"environments[{index}]", text)
 
 
 def _check_tags(table: Table) -> None:

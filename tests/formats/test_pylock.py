@@ -239,7 +239,7 @@ def test_versions_that_are_not_known(version: str) -> None:
             id="a dependency without a name",
         ),
         pytest.param(
-            'lock-version = "1.0"\ncreated-by = "hand"\n' + entry("a", f"marker = \"{'(' * 3000}\""),
+            'lock-version = "1.0"\ncreated-by = "hand"\n' + entry("a", f'marker = "{"(" * 3000}"'),
             "packages[0].marker: package a: cannot read '((((",
             id="a marker without end",
         ),
