@@ -16,7 +16,7 @@ from pytest_ofiuco.errors import IndistinctCellsError, InputError, NoLocationErr
 from pytest_ofiuco.export.matrix import ResolvedCell
 from pytest_ofiuco.export.pylock import pylock_toml, requires_python
 from tests.export.cells import cell, resolved, resolved_all
-from tests.locks import SHA256, edge, lock, package
+from tests.locks import SHA256, edge, lock, package, read_lock
 from tests.targets import LINUX_AARCH64, LINUX_X86_64, MACOS_ARM64, WINDOWS, target
 
 HASHES = (("sha256", SHA256),)
@@ -158,6 +158,13 @@ wheels = [
 ]
 """
     )
+
+
+def test_nothing() -> None:
+    """``packages`` is required, of a project that depends on nothing too."""
+    written = pylock_toml(lock(), [resolved(lock(), LINUX_X86_64)])
+    assert written.endswith('created-by = "pytest-ofiuco"\npackages = []\n')
+    assert read_lock("pylock.toml", written).packages == ()
 
 
 def test_the_order_of_cells_is_irrelevant_to_packages() -> None:

@@ -419,6 +419,18 @@ def test_the_highest_does_not_suit_the_rest() -> None:
     assert versions(lock) == ["a 1.0", "b 1.0"]
 
 
+def test_an_extra_that_is_not_wanted_decides_a_version_too() -> None:
+    """Poetry takes versions that suit every optional dependency, then leaves those out that nobody asked for."""
+    lock = read(
+        entry("urllib3", version="1.26.20"),
+        entry("urllib3", version="2.0.7"),
+        entry("botocore", "[package.dependencies]\nurllib3 = '<1.27'").replace("optional = false", "optional = true"),
+        wants="urllib3 = '*'\nbotocore = {version = '*', optional = true}\n[tool.poetry.extras]\ns3 = ['botocore']",
+    )
+    assert versions(lock) == ["urllib3 1.26.20"]
+    assert versions(lock, LINUX_X86_64, None, "s3") == ["botocore 1.0", "urllib3 1.26.20"]
+
+
 def test_nothing_suits() -> None:
     """Case 1: an error naming both."""
     lock = read(

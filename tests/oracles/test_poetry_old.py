@@ -184,3 +184,72 @@ def test_what_poetry_exports(python: str, platform: str, converted: Path, tools:
     answer = exported(run([str(tools.poetry), *command], directory), here, paths(directory / "poetry.lock"))
     found = walked(lock, Question(here=here, selection=lock.selection()))
     assert found == {name: each.version for name, each in answer.items()}
+
+
+URLLIB3 = """\
+[[package]]
+name = "botocore"
+version = "1.31.85"
+description = ""
+optional = true
+python-versions = ">=3.7"
+files = []
+
+[package.dependencies]
+urllib3 = [
+    {version = ">=1.25.4,<1.27", markers = "python_version < \\"3.10\\""},
+    {version = ">=1.25.4,<2.1", markers = "python_version >= \\"3.10\\""},
+]
+
+[[package]]
+name = "urllib3"
+version = "1.26.20"
+description = ""
+optional = false
+python-versions = "*"
+files = []
+
+[[package]]
+name = "urllib3"
+version = "2.0.7"
+description = ""
+optional = false
+python-versions = ">=3.7"
+files = []
+
+[extras]
+s3 = ["botocore"]
+
+[metadata]
+lock-version = "2.0"
+python-versions = "^3.8"
+content-hash = "0"
+"""
+
+WANTS_URLLIB3 = """\
+[tool.poetry]
+name = "x"
+version = "1"
+description = ""
+authors = []
+
+[tool.poetry.dependencies]
+python = "^3.8"
+urllib3 = ">=1.25,<3"
+botocore = {version = "^1.31", optional = true}
+
+[tool.poetry.group.dev.dependencies]
+urllib3 = "*"
+
+[tool.poetry.extras]
+s3 = ["botocore"]
+"""
+
+
+def test_an_extra_that_is_not_wanted_decides_a_version_too(tmp_path: Path, tools: Tools, run: Run) -> None:
+    (tmp_path / "poetry.lock").write_text(URLLIB3, encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text(WANTS_URLLIB3, encoding="utf-8")
+    lock = load(tmp_path, "poetry.lock").lock
+    asked = questions(lock, ("3.8", "3.9", "3.10", "3.12"))
+    for question, answer in zip(asked, solved(tmp_path, asked, tools, run), strict=True):
+        assert walked(lock, question) == answer, question

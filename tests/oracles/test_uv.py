@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from pytest_ofiuco.core.resolve import resolve
 from tests.oracles.conftest import CORPUS, Run, Tools
 from tests.oracles.exported import PLATFORMS, assert_same, exported, filenames, locked
 from tests.targets import target
@@ -90,3 +95,48 @@ def test_chosen_groups_and_extras(
     here = target(python, platform)
     selection = lock.selection(groups=groups, extras=extras)
     assert_same(lock, here, selection, exported(text, here, {}), filenames(directory / "uv.lock"))
+
+
+MEMBERS = {
+    "one": 'dependencies = ["two[more]"]\n[project.optional-dependencies]\nplus = ["three"]\n',
+    "two": "[project.optional-dependencies]\nmore = [\"three; sys_platform == 'win32'\"]\n",
+    "three": "[tool.uv]\npackage = false\n",
+    "four": '[dependency-groups]\ndev = ["two"]\n[build-system]\nrequires = ["x"]\nbuild-backend = "x"\n',
+}
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory, tools: Tools, run: Run) -> Path:
+    """A workspace whose root is no project, locked by uv."""
+    directory = tmp_path_factory.mktemp("workspace", numbered=False)
+    sources = "".join(f"{name} = {{ workspace = true }}\n" for name in MEMBERS)
+    settings = f'[tool.uv.workspace]\nmembers = ["*"]\n[tool.uv.sources]\n{sources}'
+    (directory / "pyproject.toml").write_text(f'[dependency-groups]\nlint = ["one"]\n{settings}', encoding="utf-8")
+    for name, rest in MEMBERS.items():
+        project = f'[project]\nname = "{name}"\nversion = "1"\nrequires-python = ">=3.10"\n{rest}'
+        (directory / name).mkdir()
+        (directory / name / "pyproject.toml").write_text(project, encoding="utf-8")
+    run([str(tools.uv), "lock", "--quiet", "--offline"], directory)
+    return directory
+
+
+@pytest.mark.parametrize("platform", ["manylinux_2_28_x86_64", "win_amd64"])
+@pytest.mark.parametrize(
+    ("options", "chosen"),
+    [
+        pytest.param((), {}, id="default"),
+        pytest.param(("--no-default-groups",), {"groups": ["main"]}, id="main"),
+        pytest.param(("--only-group", "lint"), {"groups": ["lint"]}, id="one group alone"),
+        pytest.param(("--only-group", "dev"), {"groups": ["dev"]}, id="one group of a member alone"),
+        pytest.param(("--extra", "plus"), {"extras": ["plus"]}, id="an extra"),
+        pytest.param(("--all-groups", "--all-extras"), {"all_groups": True, "all_extras": True}, id="everything"),
+    ],
+)
+def test_a_workspace_whose_root_is_no_project(
+    options: tuple[str, ...], chosen: Mapping[str, Any], platform: str, workspace: Path, tools: Tools, run: Run
+) -> None:
+    """There is no project to leave out: every member that is a package is installed."""
+    lock, here = locked(workspace, "uv.lock"), target("3.12", platform)
+    text = run([str(tools.uv), *EXPORT, *options], workspace).replace("-e ./", "-e file:///")
+    answer = exported(text, here, {name: name for name in MEMBERS})
+    assert list(resolve(lock, here, lock.selection(**chosen)).versions()) == sorted(answer)
