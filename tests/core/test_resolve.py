@@ -614,3 +614,15 @@ def test_an_sdist_for_want_of_a_wheel_is_remarked() -> None:
         "other 1.0: no wheel fits (each is for another platform or Python):"
         " other-1.0.tar.gz must be built on such a platform",
     )
+
+
+def test_a_package_that_depends_on_the_project() -> None:
+    """What is virtual is not in a resolution, and so no dependency in it."""
+    a_lock = lock(
+        package("project", "0", edge("docs"), is_virtual=True),
+        package("docs", "1.0", edge("project"), edge("b")),
+        package("b"),
+        roots=(edge("docs"),),
+    )
+    found = resolve(a_lock, LINUX_X86_64, a_lock.selection())
+    assert {pin.name: pin.dependencies for pin in found.packages} == {"b": (), "docs": ("b",)}
