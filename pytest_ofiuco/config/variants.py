@@ -7,13 +7,12 @@ stands for one variant a version.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from string import hexdigits
 
 from packaging.utils import InvalidWheelFilename, NormalizedName
 from packaging.version import InvalidVersion
 
 from pytest_ofiuco.core import grammar
-from pytest_ofiuco.core.artifact import Wheel, sha256_of, without_user_info
+from pytest_ofiuco.core.artifact import Wheel, is_sha256, sha256_of, without_user_info
 from pytest_ofiuco.core.source import filename_of, fragment_hash, hash_of
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.errors import brief, shown
@@ -25,7 +24,6 @@ _FORMS = (
     'write a version ("4.2.4"), { lock = "other/uv.lock" }, { path = "x.whl", hash = "sha256:…" }, or false to drop it'
 )
 _ADD_HASH = 'add it, as in hash = "sha256:…"'
-_HEX_DIGITS = 64
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+")
 
 
@@ -171,7 +169,7 @@ def _wheel(table: Table, name: NormalizedName) -> Wheel:
     if not hashes:
         raise table.wrong("hash", f"{brief(without_user_info(location))} has no hash", _ADD_HASH)
     digest = sha256_of(hashes) or ""
-    if len(digest) != _HEX_DIGITS or not set(digest) <= set(hexdigits):
+    if not is_sha256(digest.lower()):
         raise table.wrong("hash", f"{shown(':'.join(hashes[0]))} is not a sha256", _ADD_HASH)
     return Wheel(filename=filename, hashes=hashes, url=url and location, path=path and location)
 

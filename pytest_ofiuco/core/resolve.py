@@ -74,8 +74,8 @@ def resolve(lock: Lock, target: Target, selection: Selection, variant: Variant |
     if variant is not None:
         walk = variant.walked(base)
     chosen = one_version_each(walk)
-    walk.pass_extras_on(chosen)
     if variant is not None:
+        walk.pass_extras_on(chosen)
         variant.check_dependencies(walk, chosen, base)
     choice = Choice(walk.lock, target)
     installed = [package for _, package in sorted(chosen.items()) if not package.is_virtual]

@@ -6,6 +6,9 @@ from urllib.parse import unquote, urlsplit
 
 from pytest_ofiuco.core.artifact import Archive, Hashes, Wheel, hashes_of
 
+SDISTS = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tar")
+"""The ends of sources' names; best first, where one version has several."""
+
 
 def filename_of(location: str) -> str:
     """The file name that a URL or a path ends in, percent-decoded, without query and fragment."""
@@ -42,4 +45,4 @@ def direct_file(
 
 def is_sdist(filename: str) -> bool:
     """Whether a name ends as source distributions do."""
-    return filename.endswith((".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tar"))
+    return filename.endswith(SDISTS)

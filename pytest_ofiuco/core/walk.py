@@ -64,6 +64,8 @@ class Walk:
     def check_edges(self) -> None:
         """Whether what the packages of a star say that they depend on is locked at all: its walk has not asked.
 
+        The extras that they ask of each other are noted on the way.
+
         Raises:
             NotLockedError: something is not, so that entries are missing.
         """

@@ -18,12 +18,13 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from pytest_ofiuco.core.artifact import Sdist, Wheel, without_user_info
 from pytest_ofiuco.core.lock import Lock, Package
+from pytest_ofiuco.core.source import SDISTS
 from pytest_ofiuco.errors import CacheError, NamingError, OfflineError, UsageError
 from pytest_ofiuco.store.cache import Store, digest, write_atomically
 from pytest_ofiuco.store.index import Failure, Indexes, local_path
 from pytest_ofiuco.store.page import Offer
 from pytest_ofiuco.store.remote import Remote, Unavailable
-from pytest_ofiuco.store.search import SDISTS, Answer, Digests, Search
+from pytest_ofiuco.store.search import Answer, Digests, Search
 from pytest_ofiuco.store.settings import IndexSettings
 from pytest_ofiuco.store.threads import Threads
 

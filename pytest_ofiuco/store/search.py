@@ -14,14 +14,11 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 from pytest_ofiuco.core.lock import Package
-from pytest_ofiuco.core.source import is_sdist
+from pytest_ofiuco.core.source import SDISTS, is_sdist
 from pytest_ofiuco.store.index import Failure
 from pytest_ofiuco.store.page import Offer
 
 Digests = tuple[tuple[str, str], ...]
-
-SDISTS = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tar")
-"""The ends of sources' names; best first, where one version has several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
