@@ -5,17 +5,17 @@ https://packaging.python.org/specifications/binary-distribution-format/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename
 
 from pytest_ofiuco.core import grammar
-from pytest_ofiuco.core.artifact import Artifact, Sdist, Wheel
+from pytest_ofiuco.core.artifact import Archive, Artifact, Sdist, Wheel, is_sha256, sha256_of
 from pytest_ofiuco.core.lock import Lock, Package
 from pytest_ofiuco.core.target import Target
-from pytest_ofiuco.errors import NoArtifactError
+from pytest_ofiuco.errors import NoArtifactError, shown
 
 FAR = "for another"
 """How the reason begins why a file does not fit that is far from it."""
@@ -52,12 +52,15 @@ class Choice:
             reason=self._why_not(package.wheels),
         )
 
-    def remark(self, package: Package, artifact: Artifact) -> str:
-        """What there is to say of an sdist that is taken since no wheel fits; nothing of others."""
-        if not isinstance(artifact, Sdist) or not package.wheels:
-            return ""
-        reason = self.lacking(package.wheels) or "each is for another platform or Python"
-        return f"{package}: no wheel fits ({reason}): {artifact.filename} must be built on such a platform"
+    def remarks(self, package: Package, artifact: Artifact) -> Iterator[str]:
+        """What there is to say of an sdist that is taken since no wheel fits, and of a hash that nothing can have."""
+        if isinstance(artifact, Sdist) and package.wheels:
+            reason = self.lacking(package.wheels) or "each is for another platform or Python"
+            yield f"{package}: no wheel fits ({reason}): {artifact.filename} must be built on such a platform"
+        if isinstance(artifact, (Wheel, Sdist, Archive)):
+            sha256 = sha256_of(artifact.hashes)
+            if sha256 is not None and not is_sha256(sha256):
+                yield f"{package}: {artifact.filename}: {shown(sha256)} is no sha256: no file can be installed by it"
 
     def _distance(self, filename: str) -> tuple[bool, str]:
         """Wheels for the target's Python come first."""

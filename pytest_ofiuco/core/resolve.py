@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from packaging.utils import NormalizedName
@@ -41,7 +42,7 @@ class Resolution:
     """At most one version of each package, for one target; ``packages`` are sorted by name.
 
     ``replaced`` are the versions in whose place the variant has put others; ``remarks`` what there is to say of
-    artifacts that are taken for want of a better one.
+    artifacts that are taken for want of a better one, or whose hash is malformed.
     """
 
     lock: Lock
@@ -97,7 +98,7 @@ def resolve(lock: Lock, target: Target, selection: Selection, variant: Variant |
         packages=tuple(pins),
         variant=variant,
         replaced=variant.replaced(base) if variant is not None else {},
-        remarks=tuple(filter(None, map(choice.remark, installed, artifacts))),
+        remarks=tuple(chain.from_iterable(map(choice.remarks, installed, artifacts))),
     )
 
 

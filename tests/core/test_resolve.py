@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ofiuco.core.artifact import Archive, Directory, Vcs
+from pytest_ofiuco.core.artifact import Archive, Directory, Vcs, Wheel, hashes_of
 from pytest_ofiuco.core.lock import Lock, Package
 from pytest_ofiuco.core.resolve import Resolution, resolve
 from pytest_ofiuco.core.target import Target
@@ -614,6 +614,20 @@ def test_an_sdist_for_want_of_a_wheel_is_remarked() -> None:
         "other 1.0: no wheel fits (each is for another platform or Python):"
         " other-1.0.tar.gz must be built on such a platform",
     )
+
+
+@pytest.mark.parametrize("digest", ["73", "g" * 64, "0" * 63, "", "a" * 65])
+def test_a_malformed_sha256_is_remarked(digest: str) -> None:
+    """The answer quotes the lock, as uv does; the store refuses to install by it, `ofiuco check` calls it an error."""
+    wheel = Wheel(filename="a-1.0-py3-none-any.whl", hashes=hashes_of({"sha256": digest}))
+    fine = Wheel(filename="b-1.0-py3-none-any.whl", hashes=hashes_of({"sha256": "0A" * 32}))
+    made = lock(
+        Package(name=package("a").name, version="1.0", wheels=(wheel,), at="packages[0]"),
+        Package(name=package("b").name, version="1.0", wheels=(fine,), at="packages[1]"),
+    )
+    (remark,) = resolve(made, LINUX_X86_64, made.selection()).remarks
+    assert remark.startswith("a 1.0: a-1.0-py3-none-any.whl: ")
+    assert remark.endswith(" is no sha256: no file can be installed by it")
 
 
 def test_a_package_that_depends_on_the_project() -> None:
