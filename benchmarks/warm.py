@@ -18,8 +18,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pytest_ofiuco.run.launcher import to_prepare
 from pytest_ofiuco.run.plan import Narrowing, plan
+from pytest_ofiuco.run.preparation import to_prepare
 from pytest_ofiuco.run.progress import PreparationProgress
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.environment import Preparer

@@ -17,6 +17,7 @@ COMMANDS = {
     "export": "write what a target or the whole matrix gets, for pip, uv and GitHub Actions",
     "matrix": "list the cells of the matrix",
     "resolve": "print exactly which files a Python on a platform gets from the lock",
+    "sync": "make the environments of the matrix, and run nothing",
     "why": "print what brought a package or kept it out, and why this file of it",
 }
 """What each command does; its module, of the same name, has ``add_options(parser)`` and ``run(options)``.

@@ -15,7 +15,7 @@ import pytest
 from pytest_ofiuco.core.matrix import Cell
 from pytest_ofiuco.errors import UsageError, shown
 from pytest_ofiuco.run.cellrun import CellRun, Phase
-from pytest_ofiuco.run.launcher import Launcher, Prepared, PrepareFailed
+from pytest_ofiuco.run.launcher import Launcher
 from pytest_ofiuco.run.messages import (
     Bye,
     Collected,
@@ -33,6 +33,7 @@ from pytest_ofiuco.run.messages import (
     Warned,
 )
 from pytest_ofiuco.run.plan import SessionPlan
+from pytest_ofiuco.run.preparation import Prepared, PrepareFailed
 from pytest_ofiuco.run.proxies import Forest, ProxyItem, interleaved, with_cell
 from pytest_ofiuco.run.replay import Replay
 from pytest_ofiuco.run.report import Tally, header, table

@@ -7,7 +7,6 @@ import shutil
 import tempfile
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -15,73 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from pytest_ofiuco.errors import CacheError, OfiucoError
 from pytest_ofiuco.run.arguments import Arguments
 from pytest_ofiuco.run.cellrun import CellRun, StartUp, cell_environment
 from pytest_ofiuco.run.gateway import Connect, ExecnetGateway, Gateway
 from pytest_ofiuco.run.messages import Failed, Message
-from pytest_ofiuco.run.plan import PlannedCell, SessionPlan
+from pytest_ofiuco.run.plan import SessionPlan
+from pytest_ofiuco.run.preparation import Preparation, Prepared, PrepareFailed
 from pytest_ofiuco.run.progress import PreparationProgress
-from pytest_ofiuco.store.environment import Environment, Plan, Preparer, Project
-from pytest_ofiuco.store.project import LocalProject
+from pytest_ofiuco.store.environment import Preparer
 
 _CLOSE_SECONDS = 15.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """A cell's environment is there."""
-
-    environment: Environment
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrepareFailed:
-    """A cell's environment could not be made."""
-
-    error: OfiucoError
-
-
-def project_to_install(project: LocalProject) -> Project | None:
-    """The project under test, as it is to be installed; nothing where it is no package or should not be."""
-    mode = project.config.install_project
-    if mode == "no" or (mode == "auto" and not project.is_package):
-        return None
-    return Project(directory=project.directory.resolve(), install="wheel" if mode == "wheel" else "editable")
-
-
-def to_prepare(project: LocalProject, planned: PlannedCell) -> Plan:
-    """What a cell that can run needs of the store."""
-    assert planned.resolution is not None
-    assert planned.interpreter is not None
-    return Plan(
-        resolution=planned.resolution,
-        interpreter=planned.interpreter,
-        lock_directory=project.lock_file.parent.resolve(),
-        project=project_to_install(project),
-        unhashed=frozenset(project.config.allow_unhashed),
-    )
-
-
-@dataclass(eq=False)
-class UnforeseenError(OfiucoError):
-    """An error that nobody has raised on purpose."""
-
-    exit_code = 1
-    text: str
-    hint: str | None = "this is a defect of pytest-ofiuco: report it, with these lines"
-
-    def __str__(self) -> str:
-        return self.text
-
-
-def _as_told(error: Exception) -> OfiucoError:
-    """``error`` in the words of a user, where there are some."""
-    if isinstance(error, OfiucoError):
-        return error
-    if isinstance(error, OSError):
-        return CacheError(str(error.filename or ""), error.strerror or str(error))
-    return UnforeseenError("".join(traceback.format_exception(error)).strip())
 
 
 class Post(Protocol):
@@ -125,31 +67,18 @@ class Launcher:
         if not runs:
             yield
             return
-        pending = list(reversed(runs))
+        cells = [run.planned for run in runs]
         with self.progress(len(runs)) as progress, closing(self.preparer(progress)) as preparer:
-            for _ in range(min(self.jobs, len(runs))):
-                threading.Thread(target=self._prepare, args=(preparer, pending, progress), daemon=True).start()
+            preparation = Preparation(preparer, self.plan.project, progress, self._post)
+            preparation.begin(cells, at_a_time=self.jobs)
             try:
                 yield
             finally:
-                pending.clear()
+                preparation.drop()
                 self.warnings.extend(preparer.warnings())
 
-    def _prepare(self, preparer: Preparer, pending: list[CellRun], progress: PreparationProgress) -> None:
-        while True:
-            try:
-                run = pending.pop()
-            except IndexError:
-                return
-            name, began = run.cell.name, time.monotonic()
-            try:
-                environment = preparer.prepare(to_prepare(self.plan.project, run.planned))
-            except Exception as error:  # noqa: BLE001 - a thread's boundary: its end must not go unheard
-                progress.not_ready(name)
-                self.post(name, 0, PrepareFailed(error=_as_told(error)))
-            else:
-                progress.ready(name, was_cached=environment.was_cached, seconds=time.monotonic() - began)
-                self.post(name, 0, Prepared(environment=environment))
+    def _post(self, name: str, outcome: Prepared | PrepareFailed) -> None:
+        self.post(name, 0, outcome)
 
     def start(self, run: CellRun) -> None:
         """Start a worker for a prepared cell as soon as fewer than ``jobs`` others are collecting."""

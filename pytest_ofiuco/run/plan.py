@@ -65,7 +65,9 @@ class SessionPlan:
     warnings: tuple[str, ...]
 
 
-def plan(project: LocalProject, narrowing: Narrowing, interpreters: Interpreters) -> SessionPlan:
+def plan(
+    project: LocalProject, narrowing: Narrowing, interpreters: Interpreters, *, needs_pytest: bool = True
+) -> SessionPlan:
     """Expand the matrix, resolve every cell, and find its interpreter.
 
     Raises:
@@ -91,7 +93,7 @@ def plan(project: LocalProject, narrowing: Narrowing, interpreters: Interpreters
     planned = tuple(_plan_cell(variants, cell, selection, host, interpreters) for cell in wanted)
     return SessionPlan(
         project=project,
-        cells=_with_pytest(planned, lock),
+        cells=_with_pytest(planned, lock) if needs_pytest else planned,
         all_names=tuple(cell.name for cell in cells),
         warnings=(*lock.remarks, *variants.remarks, *warnings, *_unasked(project)),
     )
