@@ -16,6 +16,7 @@ too, beside that of another that has the same wheels, and the most memory that i
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import shutil
 import statistics
@@ -69,6 +70,7 @@ import nox
 def tests(session):
     session.install("--require-hashes", "-r", "requirements.txt")
 """
+_NUMBERS = itertools.count()
 STATES = ("cold", "environments", "warm")
 MAIN_CELLS = ["--cell", "py310-host", "--cell", "py311-host", "--cell", "py312-host", "--cell", "py313-host"]
 
@@ -86,9 +88,9 @@ class Side:
     warm_commands: Sequence[Sequence[str]] | None = None
 
     def begin(self, state: str) -> None:
-        """Wipe what the state says is not there."""
+        """Put away what the state says is not there: ext4 is slow to make files where others were just deleted."""
         for folder in {"cold": [*self.environments, *self.caches], "environments": self.environments}.get(state, []):
-            shutil.rmtree(folder, ignore_errors=True)
+            put_away(folder)
 
     def run(self, state: str, folder: Path) -> None:
         """Make the environments."""
@@ -102,6 +104,12 @@ class Side:
                 _ended(running.pop(0))
         for process in running:
             _ended(process)
+
+
+def put_away(folder: Path) -> None:
+    """Rename a folder, where there is one; it is deleted when all is measured."""
+    if folder.exists():
+        folder.rename(folder.with_name(f"{folder.name}-{next(_NUMBERS)}.away"))
 
 
 def _begun(command: Sequence[str], folder: Path, environ: Mapping[str, str]) -> subprocess.Popen[str]:
@@ -256,7 +264,7 @@ def print_cells(side: Side, folder: Path, rounds: int) -> None:
         side.begin("cold")
         first.run("cold", folder)
         first.begin("environments")
-        shutil.rmtree(side.caches[0] / "wheels-v1")
+        put_away(side.caches[0] / "wheels-v1")
         taken.append([seconds(partial(each.run, "", folder)) for each in (first, other, first)])
     one, two, nothing = (statistics.median(column) for column in zip(*taken, strict=True))
     print(f"one cell, from downloaded files       {one:6.3f} s")

@@ -18,14 +18,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pytest_ofiuco.run.plan import Narrowing, plan
-from pytest_ofiuco.run.preparation import to_prepare
+from pytest_ofiuco.run.cells import Narrowing
+from pytest_ofiuco.run.plan import plan
+from pytest_ofiuco.run.preparation import preparers
 from pytest_ofiuco.run.progress import PreparationProgress
 from pytest_ofiuco.store.cache import Store
-from pytest_ofiuco.store.environment import Preparer
 from pytest_ofiuco.store.interpreters import Interpreters
 from pytest_ofiuco.store.project import load
-from pytest_ofiuco.store.settings import IndexSettings
 
 AT_A_TIME = 2
 
@@ -35,9 +34,8 @@ def environments(store: Store, folder: Path) -> list[Path]:
     project = load(folder)
     cells = plan(project, Narrowing(), Interpreters(store, os.environ)).cells
     progress = PreparationProgress(len(cells), print, None)
-    settings = IndexSettings.load(os.environ, folder)
-    with Preparer(store, settings, offline=False, refresh=False, progress=progress) as preparer:
-        return [preparer.prepare(to_prepare(project, each)).python for each in cells if each.interpreter is not None]
+    with preparers(project, store, offline=False, refresh=False)(progress) as preparer:
+        return [preparer.prepare(each.plan).python for each in cells if each.plan is not None]
 
 
 def seconds(work: Callable[[], None]) -> float:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pytest_ofiuco.store import usage
 from pytest_ofiuco.store.cache import CACHE_VARIABLE
 
 
@@ -18,3 +20,10 @@ def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_cache(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, session_cache: Path) -> None:
     if request.node.get_closest_marker("e2e") is None:
         monkeypatch.setenv(CACHE_VARIABLE, str(session_cache))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_used_any_more() -> Iterator[None]:
+    """What one test has prepared, the next may prune; and a file is open for each store."""
+    yield
+    usage.end()

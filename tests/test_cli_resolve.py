@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ofiuco.cli import main
+from pytest_ofiuco.store.witness import Witness
 from tests.formats.examples import POETRY, PYLOCK, UV
 
 HERE = ("--python", "3.12", "--platform", "manylinux_2_28_x86_64")
@@ -266,12 +267,12 @@ def test_what_may_not_be_read(
 ) -> None:
     """The user who runs the tests may be one who may read everything."""
 
-    def refuse(path: Path) -> bytes:
+    def refuse(_: Witness, path: Path) -> bytes:
         raise PermissionError(13, "Permission denied", str(path))
 
     write(project, UV, "uv.lock")
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "read_bytes", refuse)
+        patched.setattr(Witness, "content", refuse)
         assert refused(capsys, "--project", project, *HERE) == (
             2,
             "pyproject.toml: cannot be read: Permission denied",

@@ -33,6 +33,7 @@ extras = ["cpu"]
 test-groups = []
 install-project = "wheel"
 missing-python = "skip"
+link-mode = "copy"
 exclude = [{ python = "<3.12", platform = "box" }, { platform = "host" }]
 allow-unhashed = ["Own_Wheel"]
 
@@ -52,6 +53,7 @@ markers = { platform_version = "1", platform_release = "5" }
         test_groups=(),
         install_project="wheel",
         missing_python="skip",
+        link_mode="copy",
         exclude=(Exclusion(python=PythonRange.parse("<3.12"), platform="box"), Exclusion(platform="host")),
         allow_unhashed=("own-wheel",),
         settings={
@@ -129,6 +131,12 @@ def test_install_project(text: str, expected: str) -> None:
             "missing-python: 'ignore' is not a choice",
             "use one of: error, skip",
             id="missing-python",
+        ),
+        pytest.param(
+            "link-mode = 'reflink'",
+            "link-mode: 'reflink' is not a choice",
+            "use one of: hardlink, clone, copy, symlink",
+            id="link-mode",
         ),
         pytest.param(
             "exclude = [{}]",

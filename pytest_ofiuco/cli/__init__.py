@@ -13,7 +13,9 @@ from pytest_ofiuco import __version__
 from pytest_ofiuco.errors import OfiucoError, UsageError
 
 COMMANDS = {
+    "cache": "say where the cache is and how large, verify it, remove what nobody needs",
     "check": "say what is wrong with the lock, over the whole matrix",
+    "doctor": "say what is here for the project's matrix, and what is missing",
     "export": "write what a target or the whole matrix gets, for pip, uv and GitHub Actions",
     "matrix": "list the cells of the matrix",
     "resolve": "print exactly which files a Python on a platform gets from the lock",

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pytest_ofiuco.cli.subject import add_lock_options, add_selection_options, add_target_options, selection_of, warn
+from pytest_ofiuco.cli.options import add_lock_options, add_selection_options, add_target_options
+from pytest_ofiuco.cli.subject import selection_of, warn
 from pytest_ofiuco.core.check import Report, Subject, check
 from pytest_ofiuco.core.finding import Finding, in_order
 from pytest_ofiuco.core.lock import Selection

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from pytest_ofiuco.cli import output
 from pytest_ofiuco.cli.cells import matrix_of, resolved_matrix, resolved_target
-from pytest_ofiuco.cli.subject import add_lock_options, add_selection_options, add_target_options, project_of, warn
+from pytest_ofiuco.cli.options import add_lock_options, add_selection_options, add_target_options
+from pytest_ofiuco.cli.subject import project_of, warn
 from pytest_ofiuco.core.artifact import Artifact
 from pytest_ofiuco.core.matrix import Cell
 from pytest_ofiuco.errors import UsageError, shown

@@ -6,7 +6,8 @@ import os
 from argparse import ArgumentParser, Namespace
 
 from pytest_ofiuco.cli.cells import matrix_of
-from pytest_ofiuco.cli.subject import add_lock_options, project_of
+from pytest_ofiuco.cli.options import add_lock_options
+from pytest_ofiuco.cli.subject import project_of
 from pytest_ofiuco.core.target import Python
 from pytest_ofiuco.export.matrix import github_matrix, matrix_json, matrix_table
 from pytest_ofiuco.store.project import LocalProject

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from pytest_ofiuco.cli.subject import (
-    add_lock_options,
-    add_selection_options,
-    add_target_options,
-    project_of,
-    selection_of,
-    target_of,
-    variant_of,
-    warn,
-)
+from pytest_ofiuco.cli.options import add_lock_options, add_selection_options, add_target_options
+from pytest_ofiuco.cli.subject import project_of, selection_of, target_of, variant_of, warn
 from pytest_ofiuco.core.resolve import resolve
 
 

@@ -6,22 +6,24 @@ import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_ofiuco.cli.subject import add_lock_options, project_of, warn
-from pytest_ofiuco.errors import OfiucoError
-from pytest_ofiuco.run.plan import Narrowing, PlannedCell, SessionPlan, plan
-from pytest_ofiuco.run.preparation import Preparation, Prepared, PrepareFailed
-from pytest_ofiuco.run.progress import PreparationProgress
+from pytest_ofiuco.cli.options import add_lock_options
 from pytest_ofiuco.store.cache import Store
-from pytest_ofiuco.store.environment import Preparer
-from pytest_ofiuco.store.interpreters import Interpreters
-from pytest_ofiuco.store.settings import IndexSettings
+from pytest_ofiuco.store.plans import Plans, question
+
+if TYPE_CHECKING:
+    from pytest_ofiuco.errors import OfiucoError
+    from pytest_ofiuco.run.cells import PlannedCell, SessionPlan
+    from pytest_ofiuco.run.planner import Planner
+    from pytest_ofiuco.store.environment import Environment
+
+_AXES = {"cells": "cell", "pythons": "python", "platforms": "platform", "variants": "variant"}
+"""The parts of a ``Narrowing``, and the options that they come from."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Outcome:
+class _Outcome(NamedTuple):
     """What became of a cell: ``state`` is cached, made, skipped or failed; ``said`` is its environment, or why not."""
 
     cell: str
@@ -41,40 +43,74 @@ def add_options(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> tuple[str, int]:
     """Prepare every cell; exit code 1 if one could not be."""
     store = Store.default(os.environ)
-    project = project_of(options)
-    narrowing = Narrowing(
-        cells=tuple(options.cell),
-        pythons=tuple(options.python),
-        platforms=tuple(options.platform),
-        variants=tuple(options.variant),
-    )
-    planned = plan(project, narrowing, Interpreters(store, os.environ), needs_pytest=False)
-    warn(each for each in planned.warnings if each not in project.lock.remarks)
-    outcomes = _prepared(planned, store, options)
+    narrowing = {axis: list(getattr(options, option)) for axis, option in _AXES.items()}
+    asked = question(options.project, options.lock, narrowing, locked=options.locked, needs_pytest=False)
+    known = None if options.refresh else Plans(store, asked, os.environ).find()
+    outcomes = _prepared(options, store, narrowing) if known is None else _recalled(store, known)
     code = int(any(each.state == "failed" for each in outcomes))
     return (_json(outcomes) if options.format == "json" else _table(outcomes)), code
 
 
-def _prepared(planned: SessionPlan, store: Store, options: Namespace) -> list[_Outcome]:
-    project = planned.project
-    settings = IndexSettings.load(os.environ, project.directory).for_lock(
-        project.lock, project.lock_file.parent, os.environ
+def _recalled(store: Store, known: Mapping[str, Any]) -> list[_Outcome]:
+    """The same as last time, said again without any of what it took to find it out."""
+    _warn(known["warnings"])
+    return [
+        _Outcome(cell=each["name"], state="skipped", said=each["skip"])
+        if each["key"] is None
+        else _Outcome(cell=each["name"], state="cached", said=str(store.environments / each["key"]))
+        for each in known["cells"]
+    ]
+
+
+def _prepared(options: Namespace, store: Store, narrowing: Mapping[str, list[str]]) -> list[_Outcome]:
+    from pathlib import Path  # with all of this a sync that finds everything has nothing to do
+
+    from pytest_ofiuco.run.cells import Narrowing
+    from pytest_ofiuco.run.planner import Planner
+
+    planner = Planner(
+        store=store,
+        directory=Path(options.project),
+        lock=options.lock,
+        narrowing=Narrowing(**{axis: tuple(words) for axis, words in narrowing.items()}),
+        locked=options.locked,
+        offline=options.offline,
+        refresh=options.refresh,
+        needs_pytest=False,
     )
-    cells = [each for each in planned.cells if each.interpreter is not None]
-    found = {each.cell.name: _unprepared(each) for each in planned.cells if each.interpreter is None}
+    planned = planner.plan()
+    _warn(planned.warnings)
+    found, environments = _environments(planner, planned)
+    planner.remember(environments)
+    return [found[each.cell.name] for each in planned.cells]
+
+
+def _environments(planner: Planner, planned: SessionPlan) -> tuple[dict[str, _Outcome], dict[str, Environment]]:
+    from contextlib import closing
+
+    from pytest_ofiuco.run.preparation import Preparation, Prepared, PrepareFailed
+    from pytest_ofiuco.run.progress import PreparationProgress
+
+    cells = [each for each in planned.cells if each.is_run]
+    found = {each.cell.name: _unprepared(each) for each in planned.cells if not each.is_run}
+    environments: dict[str, Environment] = {}
 
     def post(name: str, outcome: Prepared | PrepareFailed) -> None:
-        found[name] = _outcome(name, outcome)
+        if isinstance(outcome, PrepareFailed):
+            found[name] = _failed(name, outcome.error)
+            return
+        environment = environments[name] = outcome.environment
+        state = "cached" if environment.was_cached else "made"
+        found[name] = _Outcome(cell=name, state=state, said=str(environment.path))
 
     terminal = sys.stderr if sys.stderr.isatty() else None
     with PreparationProgress(len(cells), lambda _: None, terminal) as progress:
-        preparer = Preparer(store, settings, offline=options.offline, refresh=options.refresh, progress=progress)
-        with closing(preparer):
-            preparation = Preparation(preparer, project, progress, post)
-            preparation.begin(cells, at_a_time=len(os.sched_getaffinity(0)))
+        with closing(planner.preparer(progress)) as preparer:
+            preparation = Preparation(preparer, progress, post)
+            preparation.begin(cells, at_a_time=os.cpu_count() or 1)
             preparation.join()
-        warn(preparer.warnings())
-    return [found[each.cell.name] for each in planned.cells]
+        _warn(preparer.warnings())
+    return found, environments
 
 
 def _unprepared(planned: PlannedCell) -> _Outcome:
@@ -83,16 +119,13 @@ def _unprepared(planned: PlannedCell) -> _Outcome:
     return _Outcome(cell=planned.cell.name, state="skipped", said=planned.skip or "")
 
 
-def _outcome(name: str, outcome: Prepared | PrepareFailed) -> _Outcome:
-    if isinstance(outcome, PrepareFailed):
-        return _failed(name, outcome.error)
-    environment = outcome.environment
-    state = "cached" if environment.was_cached else "made"
-    return _Outcome(cell=name, state=state, said=str(environment.path))
-
-
 def _failed(name: str, error: OfiucoError) -> _Outcome:
     return _Outcome(cell=name, state="failed", said=error.render())
+
+
+def _warn(remarks: Iterable[str]) -> None:
+    for remark in remarks:
+        print(f"warning: {remark}", file=sys.stderr)
 
 
 def _table(outcomes: list[_Outcome]) -> str:

@@ -6,15 +6,8 @@ from argparse import ArgumentParser, Namespace
 
 from packaging.utils import canonicalize_name
 
-from pytest_ofiuco.cli.subject import (
-    add_lock_options,
-    add_selection_options,
-    add_target_options,
-    project_of,
-    selection_of,
-    target_of,
-    variant_of,
-)
+from pytest_ofiuco.cli.options import add_lock_options, add_selection_options, add_target_options
+from pytest_ofiuco.cli.subject import project_of, selection_of, target_of, variant_of
 from pytest_ofiuco.core.explain import explain
 from pytest_ofiuco.core.walk import Walk
 from pytest_ofiuco.export.explanation import explanation_json, explanation_text

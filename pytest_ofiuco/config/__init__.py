@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from packaging.utils import canonicalize_name
 
@@ -31,6 +31,7 @@ _KEYS = (
     "test-groups",
     "install-project",
     "missing-python",
+    "link-mode",
     "exclude",
     "variants",
     "allow-unhashed",
@@ -38,6 +39,7 @@ _KEYS = (
 _PLATFORM_KEYS = ("tag", "python", "provided", "interpreters", "markers")
 
 InstallProject = Literal["editable", "wheel", "no", "auto"]
+LinkMode = Literal["hardlink", "clone", "copy", "symlink"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,7 @@ class Config:
     test_groups: tuple[str, ...] | None = None
     install_project: InstallProject = "auto"
     missing_python: Literal["error", "skip"] = "error"
+    link_mode: LinkMode | None = None
     exclude: tuple[Exclusion, ...] = ()
     settings: Mapping[str, PlatformSettings] = field(default_factory=dict)
     variants: tuple[VariantSettings, ...] = ()
@@ -111,6 +114,7 @@ def read(pyproject: Table) -> Config:
         test_groups=_names(table, "test-groups") if "test-groups" in table else None,
         install_project=_install_project(table),
         missing_python="skip" if _choice(table, "missing-python", ("error", "skip")) == "skip" else "error",
+        link_mode=_link_mode(table),
         exclude=_exclusions(table, settings, [each.name for each in found]),
         settings=settings,
         variants=found,
@@ -213,6 +217,10 @@ def _install_project(table: Table) -> InstallProject:
     if "install-project" not in table:
         return "auto"
     raise table.wrong("install-project", f"{shown(value)} is not a choice", 'use "editable", "wheel" or false')
+
+
+def _link_mode(table: Table) -> LinkMode | None:
+    return _choice(table, "link-mode", get_args(LinkMode))  # type: ignore[return-value]
 
 
 def _choice(table: Table, key: str, choices: tuple[str, ...]) -> str | None:

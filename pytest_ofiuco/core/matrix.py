@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from typing import TYPE_CHECKING
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.platforms import PlatformDefinition
 from pytest_ofiuco.core.target import Python, Target
 from pytest_ofiuco.errors import UsageError, shown
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet  # cells have none of their own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,10 @@ class PythonRange:
         Raises:
             UsageError: it is neither a version nor specifiers.
         """
+        from packaging.specifiers import InvalidSpecifier
+
+        from pytest_ofiuco.core import grammar
+
         written = text.strip()
         if written[:1].isdigit():
             python = Python.parse(written)

@@ -1,47 +1,49 @@
-"""Every error that a user can cause: ``OfiucoError`` and its leaves."""
+"""Every error that a user can cause: ``OfiucoError`` and its leaves.
+
+A leaf's module is imported when the leaf is asked for (PEP 562): a start that finds everything ready raises none.
+"""
 
 from __future__ import annotations
 
-from pytest_ofiuco.errors.base import (
-    OfiucoError,
-    UsageError,
-    brief,
-    shown,
-)
-from pytest_ofiuco.errors.inputs import (
-    ConflictError,
-    InputError,
-    LockVersionError,
-    NoLockError,
-    StaleLockError,
-    UnknownNameError,
-    UnknownPackageError,
-)
-from pytest_ofiuco.errors.resolution import (
-    AmbiguousError,
-    IndistinctCellsError,
-    NoArtifactError,
-    NoReplacementError,
-    NothingToReplaceError,
-    NotLockedError,
-    PlatformNotAdmittedError,
-    PythonNotAdmittedError,
-    UnmetDependencyError,
-)
-from pytest_ofiuco.errors.store import (
-    ArchiveError,
-    BrokenPythonError,
-    BuildError,
-    CacheError,
-    FetchError,
-    HashMismatchError,
-    MissingPytestError,
-    MissingPythonError,
-    NamingError,
-    NoLocationError,
-    OfflineError,
-    UnhashedError,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from pytest_ofiuco.errors.base import CacheError, OfiucoError, UsageError, brief, shown
+
+if TYPE_CHECKING:
+    from pytest_ofiuco.errors.inputs import (
+        ConflictError,
+        InputError,
+        LockVersionError,
+        NoLockError,
+        StaleLockError,
+        UnknownNameError,
+        UnknownPackageError,
+    )
+    from pytest_ofiuco.errors.resolution import (
+        AmbiguousError,
+        IndistinctCellsError,
+        NoArtifactError,
+        NoReplacementError,
+        NothingToReplaceError,
+        NotLockedError,
+        PlatformNotAdmittedError,
+        PythonNotAdmittedError,
+        UnmetDependencyError,
+    )
+    from pytest_ofiuco.errors.store import (
+        ArchiveError,
+        BrokenPythonError,
+        BuildError,
+        FetchError,
+        HashMismatchError,
+        MissingPytestError,
+        MissingPythonError,
+        NamingError,
+        NoLocationError,
+        OfflineError,
+        UnhashedError,
+    )
 
 __all__ = [
     "AmbiguousError",
@@ -77,3 +79,15 @@ __all__ = [
     "brief",
     "shown",
 ]
+
+_MODULES = ("inputs", "resolution", "store")
+
+
+def __getattr__(name: str) -> object:
+    if name in __all__:
+        for module in _MODULES:
+            found: object = getattr(import_module(f"{__name__}.{module}"), name, None)
+            if found is not None:
+                globals()[name] = found
+                return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,11 +2,11 @@
 
 An error carries its parts as fields; ``str()`` gives the sentence, ``hint`` one remedy, ``exit_code`` what a
 command returns: 1 when the answer is no, 2 for wrong usage or unreadable input.
+
+What every run imports is written out here: a start that finds everything ready does not pay for ``dataclasses``.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 _LONGEST = 120
 
@@ -45,12 +45,25 @@ def _ends(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest * 2 // 3]} … {text[-longest // 3 :]}"
 
 
-@dataclass(eq=False)
 class UsageError(OfiucoError):
     """An option, a name or a value that cannot be taken."""
 
-    message: str
-    hint: str | None = None
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class CacheError(OfiucoError):
+    """The store's folder cannot be used: read-only, full, or damaged."""
+
+    exit_code = 1
+    hint = "free the disk or choose another folder with the variable OFIUCO_CACHE_DIR"
+
+    def __init__(self, path: str, reason: str, hint: str | None = None) -> None:
+        super().__init__(path, reason)
+        self.path, self.reason = path, reason
+        if hint is not None:
+            self.hint = hint
 
     def __str__(self) -> str:
-        return self.message
+        return f"{self.path}: the cache cannot be used: {self.reason}"

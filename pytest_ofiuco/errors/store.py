@@ -170,19 +170,6 @@ class BuildError(OfiucoError):
 
 
 @dataclass(eq=False)
-class CacheError(OfiucoError):
-    """The store's folder cannot be used: read-only, full, or damaged."""
-
-    exit_code = 1
-    path: str
-    reason: str
-    hint: str | None = "free the disk or choose another folder with the variable OFIUCO_CACHE_DIR"
-
-    def __str__(self) -> str:
-        return f"{self.path}: the cache cannot be used: {self.reason}"
-
-
-@dataclass(eq=False)
 class OfflineError(OfiucoError):
     """A file is lacking and the network may not be asked."""
 

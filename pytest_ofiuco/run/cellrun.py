@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ofiuco.core.matrix import Cell
+from pytest_ofiuco.run.cells import PlannedCell
 from pytest_ofiuco.run.gateway import Gateway
 from pytest_ofiuco.run.messages import RemoteItem
-from pytest_ofiuco.run.plan import PlannedCell
 from pytest_ofiuco.run.proxies import ProxyItem
 from pytest_ofiuco.run.report import Tally
-from pytest_ofiuco.store.environment import Environment
+from pytest_ofiuco.store.request import Environment
 from pytest_ofiuco.worker import PROTOCOL
 
 
@@ -95,8 +95,6 @@ class StartUp:
 
     def message(self, run: CellRun, arguments: Sequence[str], spool: Path | None) -> str:
         """The first message to a cell's worker."""
-        resolution = run.planned.resolution
-        assert resolution is not None
         return json.dumps(
             {
                 "protocol": PROTOCOL,
@@ -112,7 +110,7 @@ class StartUp:
                     "python": str(run.cell.python),
                     "platform": run.cell.platform,
                     "variant": run.cell.variant,
-                    "resolution": resolution.versions(),
+                    "resolution": dict(run.planned.versions),
                 },
             }
         )

@@ -13,8 +13,10 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from pytest_ofiuco.core.matrix import Cell
+from pytest_ofiuco.core.platforms import find
 from pytest_ofiuco.errors import UsageError, shown
 from pytest_ofiuco.run.cellrun import CellRun, Phase
+from pytest_ofiuco.run.cells import SessionPlan
 from pytest_ofiuco.run.launcher import Launcher
 from pytest_ofiuco.run.messages import (
     Bye,
@@ -32,7 +34,6 @@ from pytest_ofiuco.run.messages import (
     Stopped,
     Warned,
 )
-from pytest_ofiuco.run.plan import SessionPlan
 from pytest_ofiuco.run.preparation import Prepared, PrepareFailed
 from pytest_ofiuco.run.proxies import Forest, ProxyItem, interleaved, with_cell
 from pytest_ofiuco.run.replay import Replay
@@ -83,7 +84,7 @@ class Controller:
     # pytest's hooks
 
     def pytest_report_header(self) -> list[str]:
-        return header(self.plan.project.lock, list(self.runs))
+        return header(self.plan.lock, list(self.runs))
 
     def pytest_sessionstart(self) -> None:
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
@@ -225,7 +226,7 @@ class Controller:
     def skip_cell(self, run: CellRun, reason: str) -> None:
         run.phase = Phase.OVER
         run.tally.remark = f"skipped: {reason}"
-        self.replay.collect_skip(with_cell("ofiuco", run.cell.name), self.plan.project.lock.path, reason)
+        self.replay.collect_skip(with_cell("ofiuco", run.cell.name), self.plan.lock.path, reason)
 
     def report_collection(self, session: pytest.Session) -> None:
         """Turn what the cells collected into the session's items, by pytest's own hooks."""
@@ -299,13 +300,13 @@ class Controller:
     def chooses(self, kind: str, arguments: list[str], cell: Cell) -> bool:
         match kind:
             case "platform":
-                for name in arguments:
-                    self.plan.project.config.axis(name, str(cell.target.platform))
+                for name in set(arguments) - self.plan.defined:
+                    find(name)
                 return cell.has_platform(arguments)
             case "python":
                 return cell.has_python(arguments)
             case _:
-                unknown = set(arguments).difference([""], (each.name for each in self.plan.project.config.variants))
+                unknown = set(arguments).difference([""], self.plan.variants)
                 if unknown:
                     raise UsageError(f"{shown(min(unknown))} is not a variant of the project")
                 return cell.has_variant(arguments)

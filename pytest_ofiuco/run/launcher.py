@@ -8,20 +8,23 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pytest_ofiuco.run.arguments import Arguments
 from pytest_ofiuco.run.cellrun import CellRun, StartUp, cell_environment
+from pytest_ofiuco.run.cells import PlannedCell
 from pytest_ofiuco.run.gateway import Connect, ExecnetGateway, Gateway
 from pytest_ofiuco.run.messages import Failed, Message
-from pytest_ofiuco.run.plan import SessionPlan
 from pytest_ofiuco.run.preparation import Preparation, Prepared, PrepareFailed
 from pytest_ofiuco.run.progress import PreparationProgress
-from pytest_ofiuco.store.environment import Preparer
+from pytest_ofiuco.store.request import Environment
+
+if TYPE_CHECKING:
+    from pytest_ofiuco.store.environment import Preparer
 
 _CLOSE_SECONDS = 15.0
 
@@ -37,11 +40,10 @@ class Launcher:
     """Prepares cells and starts, restarts and ends their workers.
 
     ``catches_output``: the worker's own output goes to a file, to be quoted after a crash; not with ``-s``, where it is
-    the user's to see.
+    the user's to see. ``remember`` is called once everything is prepared that was not there.
     """
 
     post: Post
-    plan: SessionPlan
     preparer: Callable[[PreparationProgress], Preparer]
     progress: Callable[[int], PreparationProgress]
     arguments: Arguments
@@ -53,6 +55,8 @@ class Launcher:
     measures_coverage: bool = False
     warnings: list[str] = field(default_factory=list)
     connect: Connect = ExecnetGateway
+    remember: Callable[[Mapping[str, Environment]], None] = lambda _: None
+    _prepared: dict[str, Environment] = field(default_factory=dict)
     _folder: Path | None = None
     _closed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -63,21 +67,37 @@ class Launcher:
 
     @contextmanager
     def preparing(self, runs: Sequence[CellRun]) -> Iterator[None]:
-        """Prepare cells in threads; what becomes of each is posted."""
+        """Prepare cells in threads; what becomes of each is posted, at once where its environment is there."""
         if not runs:
             yield
             return
-        cells = [run.planned for run in runs]
-        with self.progress(len(runs)) as progress, closing(self.preparer(progress)) as preparer:
-            preparation = Preparation(preparer, self.plan.project, progress, self._post)
+        with self.progress(len(runs)) as progress:
+            missing = []
+            for run in runs:
+                environment = run.planned.environment
+                if environment is None:
+                    missing.append(run.planned)
+                else:
+                    progress.ready(run.cell.name, was_cached=True, seconds=0.0)
+                    self._post(run.cell.name, Prepared(environment=environment))
+            with self._preparing(missing, progress) if missing else nullcontext():
+                yield
+
+    @contextmanager
+    def _preparing(self, cells: Sequence[PlannedCell], progress: PreparationProgress) -> Iterator[None]:
+        with closing(self.preparer(progress)) as preparer:
+            preparation = Preparation(preparer, progress, self._post)
             preparation.begin(cells, at_a_time=self.jobs)
             try:
                 yield
             finally:
                 preparation.drop()
                 self.warnings.extend(preparer.warnings())
+        self.remember(self._prepared)
 
     def _post(self, name: str, outcome: Prepared | PrepareFailed) -> None:
+        if isinstance(outcome, Prepared):
+            self._prepared[name] = outcome.environment
         self.post(name, 0, outcome)
 
     def start(self, run: CellRun) -> None:

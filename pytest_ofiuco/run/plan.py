@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from pytest_ofiuco.config import HOST
 from pytest_ofiuco.core.lock import MAIN, Lock, Selection
 from pytest_ofiuco.core.matrix import Cell, expand
 from pytest_ofiuco.core.platforms import Platform
 from pytest_ofiuco.core.resolve import Resolution, resolve
 from pytest_ofiuco.core.target import Python, Target
 from pytest_ofiuco.errors import MissingPytestError, MissingPythonError, OfiucoError, UsageError
+from pytest_ofiuco.run.cells import LockFacts, Narrowing, PlannedCell, SessionPlan
 from pytest_ofiuco.store.interpreters import Interpreter, Interpreters, host_platform
 from pytest_ofiuco.store.project import LocalProject
+from pytest_ofiuco.store.request import Plan, Project
 from pytest_ofiuco.store.variants import Variants
 
 _ADD_PYTEST = {
@@ -22,47 +25,6 @@ _ADD_PYTEST = {
     "requirements": "add pytest to requirements.in, and compile it again",
     "pylock": "uv add --dev pytest && uv export --format pylock.toml --output-file pylock.toml",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Narrowing:
-    """What of the matrix is wanted; empty means all."""
-
-    cells: tuple[str, ...] = ()
-    pythons: tuple[str, ...] = ()
-    platforms: tuple[str, ...] = ()
-    variants: tuple[str, ...] = ()
-
-    def admits(self, cell: Cell) -> bool:
-        """Whether a cell is wanted."""
-        if self.cells and cell.name not in self.cells:
-            return False
-        if self.pythons and not cell.has_python(self.pythons):
-            return False
-        if self.variants and not cell.has_variant(self.variants):
-            return False
-        return not self.platforms or cell.has_platform(self.platforms)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedCell:
-    """A cell, and what becomes of it: exactly one of ``interpreter``, ``skip`` and ``error`` is set."""
-
-    cell: Cell
-    resolution: Resolution | None = None
-    interpreter: Interpreter | None = None
-    skip: str | None = None
-    error: OfiucoError | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionPlan:
-    """All cells of a session, and what there is to say about them."""
-
-    project: LocalProject
-    cells: tuple[PlannedCell, ...]
-    all_names: tuple[str, ...]
-    warnings: tuple[str, ...]
 
 
 def plan(
@@ -92,10 +54,13 @@ def plan(
     variants = Variants(project)
     planned = tuple(_plan_cell(variants, cell, selection, host, interpreters) for cell in wanted)
     return SessionPlan(
-        project=project,
+        lock=LockFacts.of(lock),
         cells=_with_pytest(planned, lock) if needs_pytest else planned,
         all_names=tuple(cell.name for cell in cells),
         warnings=(*lock.remarks, *variants.remarks, *warnings, *_unasked(project)),
+        defined=frozenset((HOST, *config.settings)),
+        variants=tuple(each.name for each in config.variants),
+        project=project,
     )
 
 
@@ -168,8 +133,27 @@ def _plan_cell(
         return PlannedCell(cell=cell, error=error)
     if interpreter is None:
         reason = f"{cell.target.platform} does not run on {host}; its {len(resolution.packages)} packages resolve"
-        return PlannedCell(cell=cell, resolution=resolution, skip="; ".join((reason, *resolution.remarks)))
-    return PlannedCell(cell=cell, resolution=resolution, interpreter=interpreter)
+        return PlannedCell(cell=cell, versions=resolution.versions(), skip="; ".join((reason, *resolution.remarks)))
+    return PlannedCell(cell=cell, versions=resolution.versions(), plan=_to_prepare(project, resolution, interpreter))
+
+
+def _to_prepare(project: LocalProject, resolution: Resolution, interpreter: Interpreter) -> Plan:
+    """What a cell that can run needs of the store."""
+    return Plan(
+        resolution=resolution,
+        interpreter=interpreter,
+        lock_directory=project.lock_file.parent.resolve(),
+        project=project_to_install(project),
+        unhashed=frozenset(project.config.allow_unhashed),
+    )
+
+
+def project_to_install(project: LocalProject) -> Project | None:
+    """The project under test, as it is to be installed; nothing where it is no package or should not be."""
+    mode = project.config.install_project
+    if mode == "no" or (mode == "auto" and not project.is_package):
+        return None
+    return Project(directory=project.directory.resolve(), install="wheel" if mode == "wheel" else "editable")
 
 
 def runs_on(platform: Platform, host: Platform) -> bool:
@@ -184,12 +168,11 @@ def _with_pytest(cells: Sequence[PlannedCell], lock: Lock) -> tuple[PlannedCell,
     command = _ADD_PYTEST.get(lock.format, "add pytest to the project's development dependencies")
     checked = []
     for planned in cells:
-        resolution = planned.resolution
-        if planned.interpreter is not None and resolution is not None and "pytest" not in resolution.versions():
+        if planned.is_run and "pytest" not in planned.versions:
             error = MissingPytestError(lock.path, planned.cell.name, command)
             planned = PlannedCell(cell=planned.cell, error=error)
         checked.append(planned)
     missing = [planned.error for planned in checked if isinstance(planned.error, MissingPytestError)]
-    if missing and not any(planned.interpreter for planned in checked):
+    if missing and not any(planned.is_run for planned in checked):
         raise missing[0]
     return tuple(checked)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pytest_ofiuco.errors import CacheError, OfiucoError
-from pytest_ofiuco.run.plan import PlannedCell
+from pytest_ofiuco.run.cells import PlannedCell
 from pytest_ofiuco.run.progress import PreparationProgress
-from pytest_ofiuco.store.environment import Environment, Plan, Preparer, Project
-from pytest_ofiuco.store.project import LocalProject
+from pytest_ofiuco.store.cache import Store
+from pytest_ofiuco.store.request import Environment
+
+if TYPE_CHECKING:
+    from pytest_ofiuco.store.environment import Preparer  # a session that finds everything ready prepares nothing
+    from pytest_ofiuco.store.project import LocalProject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +52,6 @@ class Preparation:
     """Prepares cells; ``post`` is called from any thread, with a cell's name and what became of it."""
 
     preparer: Preparer
-    project: LocalProject
     progress: PreparationProgress
     post: Callable[[str, Prepared | PrepareFailed], None]
     _pending: list[PlannedCell] = field(default_factory=list)
@@ -77,7 +82,7 @@ class Preparation:
                 return
             name, began = planned.cell.name, time.monotonic()
             try:
-                environment = self.preparer.prepare(to_prepare(self.project, planned))
+                environment = self._prepared(planned)
             except Exception as error:  # noqa: BLE001 - a thread's boundary: its end must not go unheard
                 self.progress.not_ready(name)
                 self.post(name, PrepareFailed(error=_as_told(error)))
@@ -86,26 +91,40 @@ class Preparation:
                 self.progress.ready(name, was_cached=environment.was_cached, seconds=seconds)
                 self.post(name, Prepared(environment=environment))
 
-
-def to_prepare(project: LocalProject, planned: PlannedCell) -> Plan:
-    """What a cell that can run needs of the store."""
-    assert planned.resolution is not None
-    assert planned.interpreter is not None
-    return Plan(
-        resolution=planned.resolution,
-        interpreter=planned.interpreter,
-        lock_directory=project.lock_file.parent.resolve(),
-        project=project_to_install(project),
-        unhashed=frozenset(project.config.allow_unhashed),
-    )
+    def _prepared(self, planned: PlannedCell) -> Environment:
+        assert planned.plan is not None
+        return self.preparer.prepare(planned.plan)
 
 
-def project_to_install(project: LocalProject) -> Project | None:
-    """The project under test, as it is to be installed; nothing where it is no package or should not be."""
-    mode = project.config.install_project
-    if mode == "no" or (mode == "auto" and not project.is_package):
-        return None
-    return Project(directory=project.directory.resolve(), install="wheel" if mode == "wheel" else "editable")
+def preparers(
+    project: LocalProject, store: Store, *, offline: bool, refresh: bool
+) -> Callable[[PreparationProgress], Preparer]:
+    """What makes preparers for a project; what pip, uv and Poetry were told of indexes is read at once.
+
+    Raises:
+        InputError: one of their settings cannot be read.
+        UsageError: OFIUCO_LINK_MODE names no link mode.
+    """
+    from pytest_ofiuco.store.environment import Preparer
+    from pytest_ofiuco.store.links import link_mode
+    from pytest_ofiuco.store.settings import IndexSettings
+
+    settings = IndexSettings.load(os.environ, project.directory)
+    settings = settings.for_lock(project.lock, project.lock_file.parent, os.environ)
+    mode = link_mode(os.environ, project.config.link_mode)
+
+    def preparer(progress: PreparationProgress) -> Preparer:
+        return Preparer(
+            store,
+            settings,
+            offline=offline,
+            refresh=refresh,
+            progress=progress,
+            environ=os.environ,
+            link_mode=mode,
+        )
+
+    return preparer
 
 
 def _as_told(error: Exception) -> OfiucoError:

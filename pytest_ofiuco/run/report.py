@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pytest_ofiuco.core.lock import Lock
+from pytest_ofiuco.run.cells import LockFacts
 
 
 @dataclass(slots=True)
@@ -26,10 +26,9 @@ OUTCOMES = frozenset((*_ALWAYS, *_SOMETIMES))
 """What is counted: pytest's own categories of tests, as in its last line."""
 
 
-def header(lock: Lock, names: Sequence[str]) -> list[str]:
+def header(lock: LockFacts, names: Sequence[str]) -> list[str]:
     """Two lines: the lock and the number of cells, then their names."""
-    packages = len({package.name for package in lock.packages if not package.is_virtual})
-    count = f"{packages} package{'' if packages == 1 else 's'}"
+    count = f"{lock.packages} package{'' if lock.packages == 1 else 's'}"
     cells = f"{len(names)} cell{'' if len(names) == 1 else 's'}"
     return [
         f"ofiuco: {lock.path} ({lock.format} {lock.version}, {count}) → {cells}",

@@ -13,17 +13,14 @@ import pytest
 from pytest_ofiuco.errors import OfiucoError, UsageError
 from pytest_ofiuco.run.arguments import Arguments
 from pytest_ofiuco.run.cellrun import StartUp
+from pytest_ofiuco.run.cells import Narrowing, SessionPlan
 from pytest_ofiuco.run.controller import Controller
 from pytest_ofiuco.run.launcher import Launcher
-from pytest_ofiuco.run.plan import Narrowing, SessionPlan, plan
+from pytest_ofiuco.run.planner import Planner
 from pytest_ofiuco.run.progress import PreparationProgress
 from pytest_ofiuco.run.proxies import without_cell
 from pytest_ofiuco.run.tolerance import known_options
 from pytest_ofiuco.store.cache import Store
-from pytest_ofiuco.store.environment import Preparer
-from pytest_ofiuco.store.interpreters import Interpreters
-from pytest_ofiuco.store.project import load
-from pytest_ofiuco.store.settings import IndexSettings
 
 
 def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
@@ -36,22 +33,25 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
         _refuse(config)
         jobs = _jobs(config.getoption("--ofiuco-jobs"))
         store = Store.default(os.environ)
-        project = load(
-            project_directory(config),
-            config.getoption("--ofiuco-lock"),
-            locked=config.getoption("--ofiuco-locked"),
-            offline=config.getoption("--ofiuco-offline"),
-        )
         narrowing = Narrowing(
             cells=tuple(config.getoption("--ofiuco-cell") or ()),
             pythons=tuple(config.getoption("--ofiuco-python") or ()),
             platforms=tuple(config.getoption("--ofiuco-platform") or ()),
             variants=tuple(config.getoption("--ofiuco-variant") or ()),
         )
-        session_plan = plan(project, narrowing, Interpreters(store, os.environ))
+        planner = Planner(
+            store=store,
+            directory=project_directory(config),
+            lock=config.getoption("--ofiuco-lock"),
+            narrowing=narrowing,
+            locked=config.getoption("--ofiuco-locked"),
+            offline=config.getoption("--ofiuco-offline"),
+            refresh=config.getoption("--ofiuco-refresh"),
+        )
+        session_plan = planner.plan()
         arguments = Arguments.read(config.invocation_params.args, session_plan.all_names)
         session_plan = _meant(session_plan, arguments, config)
-        controller = _controller(config, session_plan, arguments, jobs, store, own_marks)
+        controller = _controller(config, session_plan, arguments, jobs, planner, own_marks)
     except OfiucoError as error:
         raise pytest.UsageError(error.render().removeprefix("error: ")) from error
     config.pluginmanager.register(controller, "ofiuco-controller")
@@ -106,31 +106,22 @@ def _controller(
     session_plan: SessionPlan,
     arguments: Arguments,
     jobs: int,
-    store: Store,
+    planner: Planner,
     own_marks: frozenset[str],
 ) -> Controller:
-    offline, refresh = config.getoption("--ofiuco-offline"), config.getoption("--ofiuco-refresh")
-    project = session_plan.project
-    settings = IndexSettings.load(os.environ, project.directory).for_lock(
-        project.lock, project.lock_file.parent, os.environ
-    )
-
-    def preparer(progress: PreparationProgress) -> Preparer:
-        return Preparer(store, settings, offline=offline, refresh=refresh, progress=progress)
-
     def launcher(controller: Controller) -> Launcher:
         return Launcher(
             post=controller.post,
-            plan=session_plan,
-            preparer=preparer,
+            preparer=planner.preparer,
             progress=partial(_progress, config),
             arguments=arguments,
             extra_arguments=_extra_arguments(config),
             start_up=_start_up(config),
             jobs=jobs,
-            bytecode=store.bytecode,
+            bytecode=planner.store.bytecode,
             catches_output=config.option.capture != "no",
             measures_coverage=measures_coverage(config),
+            remember=planner.remember,
         )
 
     return Controller(config, session_plan, jobs, launcher, own_marks)

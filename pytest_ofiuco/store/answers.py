@@ -13,6 +13,7 @@ import subprocess
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from pytest_ofiuco.core.platforms import Platform
 from pytest_ofiuco.core.target import Python
 from pytest_ofiuco.errors import CacheError, UsageError
 from pytest_ofiuco.store import probe
-from pytest_ofiuco.store.cache import Store, write_atomically
+from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.candidates import is_shim
 
 _OLDEST = (3, 8)
@@ -102,12 +103,8 @@ class Answers:
             known[path] = {"stamp": _stamp(path), "answer": answer}
         lasting = {path: entry for path, entry in known.items() if not is_shim(path)}
         content = json.dumps({"machine": self._machine, "answers": lasting}, sort_keys=True)
-        try:
-            self._store.prepare()
-            with self._store.usable():
-                write_atomically(self._store.interpreters, content.encode())
-        except CacheError:
-            pass  # a read-only store is still good for reading; the question is asked again next time
+        with suppress(CacheError):  # a read-only store is still good for reading; the question is asked again next time
+            self._store.keep(self._store.interpreters, content.encode())
 
     def _ask(self, path: str) -> dict[str, Any]:
         command = [path, "-I", str(Path(probe.__file__))]

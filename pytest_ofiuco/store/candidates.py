@@ -10,17 +10,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_ofiuco.core.target import Python
+if TYPE_CHECKING:
+    from pytest_ofiuco.core.target import Python
 
 _SUFFIX = ".exe" if sys.platform == "win32" else ""
 _PREFIXES = ("python", "pypy")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(NamedTuple):
     """``label`` is what an error says; ``is_ordered``: the first of ``paths`` that fits wins, else the newest."""
 
     label: str
@@ -40,6 +40,14 @@ def places(environ: Mapping[str, str], python: Python | None) -> Iterator[Place]
         yield Place(label="the py launcher", paths=tuple(_registered()))
     yield Place(label="common folders", paths=tuple(finder.in_folders(_common_folders(python))), is_ordered=True)
     yield Place(label="the running interpreter", paths=(sys.executable,))
+
+
+def folders(environ: Mapping[str, str]) -> list[str]:
+    """Every folder in which a Python may appear or go: PATH's, those of version managers, common ones."""
+    finder = _Finder(environ, None)
+    on_path = [folder for folder in environ.get("PATH", "").split(os.pathsep) if os.path.isabs(folder)]
+    managed = [str(folder) for _, folder in finder.version_folders]
+    return [*on_path, *managed, *map(str, finder.uv_folders()), *_common_folders(None)]
 
 
 def is_shim(path: str) -> bool:

@@ -1,7 +1,7 @@
 """Commands whose words go to a log: backends', pip's and git's. No URL is written there with its user and password.
 
-What git says is read and cleaned before it is written. The others write themselves: a backend may leave a process
-behind that holds on to its output, and pip leaves passwords out.
+What git and pip say is read and cleaned before it is written. Backends write themselves: one may leave a process
+behind that holds on to its output. There is no time limit; ``stop`` ends what is running.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from pytest_ofiuco.core.artifact import without_user_info
 
@@ -18,39 +19,66 @@ _TAIL = 20
 _PATIENCE = 2.0
 """Seconds for the last words of a command that has ended: what it has started may hold its output open for ever."""
 
-
-def logged(command: Sequence[str], log: Path, *, environ: Mapping[str, str], cwd: str | None) -> int:
-    """Run ``command``, append what it says to ``log``, return its exit status."""
-    _write_command(command, log)
-    with log.open("ab") as file:
-        return subprocess.run(
-            command,
-            env=dict(environ),
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            check=False,
-        ).returncode
+_GRACE = 1.0
+"""Seconds in which a command that is to end may do so by itself."""
 
 
-def logged_and_cleaned(command: Sequence[str], log: Path, *, environ: Mapping[str, str], cwd: str | None) -> int:
-    """The same, but in what the command says URLs lose their user information before it is written."""
-    _write_command(command, log)
-    process = subprocess.Popen(
-        command,
-        env=dict(environ),
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    assert process.stdout is not None
-    reader = threading.Thread(target=_copy, args=(process.stdout, log), name="ofiuco-log", daemon=True)
-    reader.start()
-    status = process.wait()
-    reader.join(_PATIENCE)
-    return status
+class Commands:
+    """Starts commands and waits for them. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._is_stopped = False
+
+    def stop(self) -> None:
+        """End what is running; what is started from here on ends at once."""
+        with self._lock:
+            self._is_stopped = True
+            running = list(self._running)
+        for process in running:
+            process.terminate()
+        for process in running:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_GRACE)
+            process.kill()
+
+    def logged(self, command: Sequence[str], log: Path, *, environ: Mapping[str, str], cwd: str | None) -> int:
+        """Run ``command``, append what it says to ``log``, return its exit status."""
+        _write_command(command, log)
+        with log.open("ab") as file:
+            return self._waited_for(self._started(command, file, environ, cwd))
+
+    def cleaned(self, command: Sequence[str], log: Path, *, environ: Mapping[str, str], cwd: str | None) -> int:
+        """The same, but in what the command says URLs lose their user information before it is written."""
+        _write_command(command, log)
+        process = self._started(command, subprocess.PIPE, environ, cwd)
+        assert process.stdout is not None
+        reader = threading.Thread(target=_copy, args=(process.stdout, log), name="ofiuco-log", daemon=True)
+        reader.start()
+        status = self._waited_for(process)
+        reader.join(_PATIENCE)
+        return status
+
+    def _started(
+        self, command: Sequence[str], output: IO[Any] | int, environ: Mapping[str, str], cwd: str | None
+    ) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            command, env=dict(environ), cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
+        with self._lock:
+            self._running.add(process)
+            is_stopped = self._is_stopped
+        if is_stopped:
+            process.kill()
+        return process
+
+    def _waited_for(self, process: subprocess.Popen[bytes]) -> int:
+        try:
+            return process.wait()
+        finally:
+            with self._lock:
+                self._running.discard(process)
 
 
 def tail_of(log: Path) -> str:

@@ -1,6 +1,6 @@
 """direct_url.json: where a package came from that did not come from an index (PEP 610).
 
-https://packaging.python.org/specifications/direct-url/. Credentials are left out.
+https://packaging.python.org/specifications/direct-url/. Credentials are left out, and queries, which may hold tokens.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Sdist, Vcs, Wheel, unknown
-from pytest_ofiuco.store.settings import host_of
+from pytest_ofiuco.store.failure import host_of
 from pytest_ofiuco.store.sources import tree_of
 
 
@@ -43,4 +43,4 @@ def _location(url: str | None, path: str | None, lock_directory: Path) -> str:
     if path is not None:
         return (lock_directory / path).absolute().as_uri()
     plain = (url or "").removeprefix("git+")
-    return urlunsplit(urlsplit(plain)._replace(netloc=host_of(plain), fragment=""))
+    return urlunsplit(urlsplit(plain)._replace(netloc=host_of(plain), query="", fragment=""))

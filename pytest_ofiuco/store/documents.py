@@ -15,7 +15,7 @@ from typing import Any
 
 from pytest_ofiuco.core.table import Table, parse
 from pytest_ofiuco.errors import CacheError
-from pytest_ofiuco.store.cache import Store, write_atomically
+from pytest_ofiuco.store.cache import Store, touch
 
 _SMALLEST = 1 << 15
 """Bytes below which parsing is as fast as looking."""
@@ -39,11 +39,8 @@ def parsed(content: bytes, name: str) -> Table:
         return Table(known, file=name)
     table = parse(content, name)
     with suppress(CacheError, TypeError):  # a date is no JSON
-        store.prepare()
         text = json.dumps(table.data, separators=(",", ":")).encode()
-        with store.usable():
-            store.documents.mkdir(exist_ok=True)
-            write_atomically(file, hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
+        store.keep(file, hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
     return table
 
 
@@ -54,4 +51,5 @@ def _kept(file: Path) -> dict[str, Any] | None:
         return None
     if hashlib.sha256(text).hexdigest().encode() != digest:
         return None
+    touch(file)
     return dict(json.loads(text))

@@ -8,76 +8,40 @@ order of their names: where two wheels ship one file, the later name has it, alw
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
-from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Wheel, sha256_of
-from pytest_ofiuco.core.resolve import Resolution
+from pytest_ofiuco.config import LinkMode
+from pytest_ofiuco.core.artifact import Archive, Wheel, sha256_of
 from pytest_ofiuco.errors import OfflineError
-from pytest_ofiuco.store.answers import Interpreter
+from pytest_ofiuco.store import bytecode, usage
 from pytest_ofiuco.store.build import Builder
 from pytest_ofiuco.store.cache import Store, digest
 from pytest_ofiuco.store.direct_url import direct_url
 from pytest_ofiuco.store.fetch import Fetcher
 from pytest_ofiuco.store.installation import Installation
+from pytest_ofiuco.store.installed import own_files
+from pytest_ofiuco.store.locked import Locked
 from pytest_ofiuco.store.needs import check_needs
 from pytest_ofiuco.store.progress import Progress
+from pytest_ofiuco.store.request import Environment, Part, Plan, Project
 from pytest_ofiuco.store.settings import IndexSettings
-from pytest_ofiuco.store.sources import fingerprint, name_of
+from pytest_ofiuco.store.sources import fingerprint
 from pytest_ofiuco.store.threads import Threads
 from pytest_ofiuco.store.trust import Trust
 from pytest_ofiuco.store.virtual import create, python_in
 from pytest_ofiuco.store.wheel import UnpackedWheel, unpack, unpacked
 
+__all__ = ["Environment", "Plan", "Preparer", "Project"]
+
 _LAYOUT = 2
 _SHAPE = {"key": str, "interpreter": str, "packages": list}
 _AT_A_TIME = 8
 _PATIENCE = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
-    """The project under test, and how it is installed."""
-
-    directory: Path
-    install: Literal["editable", "wheel"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What is to be installed where; paths in the lock are relative to ``lock_directory``.
-
-    ``unhashed``: the packages whose files need no hash in the lock.
-    """
-
-    resolution: Resolution
-    interpreter: Interpreter
-    lock_directory: Path
-    project: Project | None
-    unhashed: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
-    """A directory that realizes a resolution; ``was_cached``: it was there before."""
-
-    path: Path
-    python: Path
-    key: str
-    was_cached: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """Something to install. The project comes last: its files win. Names may repeat: its own need not be its alone."""
-
-    name: str
-    version: str | None
-    artifact: Artifact
 
 
 class Preparer:
@@ -94,10 +58,22 @@ class Preparer:
         offline: bool,
         refresh: bool,
         progress: Progress,
+        environ: Mapping[str, str],
+        link_mode: LinkMode = "hardlink",
     ) -> None:
-        self._store, self._refresh, self._progress = store, refresh, progress
+        self._store, self._refresh, self._progress, self._link_mode = store, refresh, progress, link_mode
         self._fetcher = Fetcher(store, settings, offline=offline, refresh=refresh, progress=progress)
-        self._builder = Builder(store, settings, self._fetcher, offline=offline, refresh=refresh, progress=progress)
+        self._environ = environ
+        self._builder = Builder(
+            store,
+            settings,
+            self._fetcher,
+            environ=environ,
+            link_mode=link_mode,
+            offline=offline,
+            refresh=refresh,
+            progress=progress,
+        )
         self._trust = Trust(store, self._fetcher)
         self._threads = Threads(_AT_A_TIME)
         self._refreshed: set[str] = set()
@@ -110,10 +86,15 @@ class Preparer:
         self.close()
 
     def close(self) -> None:
-        """Let go of the threads: what has not begun is dropped, downloads are broken off, a silent index is left."""
+        """Let go of the threads: what has not begun is dropped, downloads are broken off, a silent index is left.
+
+        What was made goes to disk beside whatever is done next.
+        """
         self._fetcher.stop()
+        self._builder.stop()
         if self._threads.close(_PATIENCE):
             self._fetcher.close()
+        self._store.flush()
 
     def warnings(self) -> list[str]:
         """What there is to say about what was fetched, sorted."""
@@ -129,7 +110,7 @@ class Preparer:
         lock_file = plan.resolution.lock.path
         parts = [
             [part.name, part.version, fingerprint(part.artifact, lock_file, plan.lock_directory)]
-            for part in _parts(plan)
+            for part in plan.parts()
         ]
         return digest({"layout": _LAYOUT, "interpreter": plan.interpreter.identity, "parts": parts})
 
@@ -150,8 +131,10 @@ class Preparer:
             plan = replace(plan, resolution=trusted)
         key = self.key(plan)
         path = self._store.environments / key
+        usage.uses(self._store, key)
         if not self._is_there(path):
-            with self._store.lock(f"environment-{key}"):
+            with self._store.lock(f"environment-{key}"), usage.making(self._store):
+                usage.restore(path)
                 if not self._is_there(path):
                     self._make(plan, key, path)
                     with self._lock:
@@ -162,37 +145,41 @@ class Preparer:
     def _is_there(self, path: Path) -> bool:
         with self._lock:
             is_stale = self._refresh and path.name not in self._refreshed
-        return not is_stale and self._store.published(path, _SHAPE) is not None
+        return not is_stale and os.path.exists(python_in(path)) and self._store.published(path, _SHAPE) is not None
 
     def _make(self, plan: Plan, key: str, path: Path) -> None:
         what = f"environment for Python {plan.interpreter.python}"
         self._progress.started(what)
-        parts = _parts(plan)
+        parts = plan.parts()
         futures = self._begun(parts, plan)
         try:
             self._store.discard(path)
             with self._store.usable():
-                installation = Installation(create(self._store, path, plan.interpreter))
+                layout = create(self._store, path, plan.interpreter, self._environ)
+                own, installation = own_files(path), Installation(layout, self._link_mode)
             wheels = _gathered(futures)
             check_needs(plan.resolution, wheels)
             with self._store.usable():
                 for part, wheel in zip(parts, wheels, strict=True):
                     installation.install(wheel, direct_url(part.artifact, plan.lock_directory))
+            bytecode.share(self._store, layout, wheels, plan.interpreter)
             packages = [[part.name, part.version, wheel.sha256] for part, wheel in zip(parts, wheels, strict=True)]
-            self._store.seal(path, {"key": key, "interpreter": plan.interpreter.path, "packages": packages})
+            manifest = {"key": key, "interpreter": plan.interpreter.path, "packages": packages, "own": own}
+            self._store.seal(path, manifest | usage.purpose(plan.lock_directory, plan.interpreter.python))
         finally:
             for future in futures:
                 future.cancel()
             self._progress.finished(what)
 
-    def _begun(self, parts: Sequence[_Part], plan: Plan) -> list[Future[UnpackedWheel]]:
+    def _begun(self, parts: Sequence[Part], plan: Plan) -> list[Future[UnpackedWheel]]:
         """One future a part, in their order; those that have to be built are begun first, since they take longest."""
         begun: dict[int, Future[UnpackedWheel]] = {}
+        locked = Locked(plan.resolution, plan.interpreter, plan.lock_directory)
         for position in sorted(range(len(parts)), key=lambda each: isinstance(parts[each].artifact, Wheel)):
-            begun[position] = self._threads.submit(self._wheel, parts[position], plan)
+            begun[position] = self._threads.submit(self._wheel, parts[position], plan, locked)
         return [begun[position] for position in range(len(parts))]
 
-    def _wheel(self, part: _Part, plan: Plan) -> UnpackedWheel:
+    def _wheel(self, part: Part, plan: Plan, locked: Locked) -> UnpackedWheel:
         """One part's wheel, unpacked in the store: found, fetched or built."""
         artifact = part.artifact
         if isinstance(artifact, Wheel) or (isinstance(artifact, Archive) and artifact.filename.endswith(".whl")):
@@ -202,17 +189,8 @@ class Preparer:
                 return known
             file = self._fetcher.fetch(artifact, part.name, plan.lock_directory)
             return unpack(self._store, file, sha256)
-        built = self._builder.wheel(artifact, part.name, plan.interpreter, plan.lock_directory)
+        built = self._builder.wheel(artifact, part.name, plan.interpreter, locked)
         return unpack(self._store, built.path, built.sha256)
-
-
-def _parts(plan: Plan) -> list[_Part]:
-    parts = [_Part(name=pin.name, version=pin.version, artifact=pin.artifact) for pin in plan.resolution.packages]
-    if plan.project is not None:
-        directory = plan.project.directory.absolute()
-        artifact = Directory(path=str(directory), editable=plan.project.install == "editable")
-        parts.append(_Part(name=name_of(directory), version=None, artifact=artifact))
-    return parts
 
 
 def _gathered(futures: Sequence[Future[UnpackedWheel]]) -> list[UnpackedWheel]:

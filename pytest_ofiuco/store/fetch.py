@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -24,12 +24,14 @@ from pytest_ofiuco.errors import (
     OfflineError,
     UnhashedError,
 )
-from pytest_ofiuco.store.cache import Store
-from pytest_ofiuco.store.index import Failure, Indexes, local_path
+from pytest_ofiuco.store.cache import Store, touch
+from pytest_ofiuco.store.failure import HINTS, Trouble, Unavailable
+from pytest_ofiuco.store.index import Failure, Indexes, local_path, remedy
 from pytest_ofiuco.store.page import Link
 from pytest_ofiuco.store.progress import Progress
-from pytest_ofiuco.store.remote import Remote, Unavailable
+from pytest_ofiuco.store.remote import Remote
 from pytest_ofiuco.store.settings import IndexSettings, shown
+from pytest_ofiuco.store.transfer import Transfer
 
 Fetchable = Wheel | Sdist | Archive
 
@@ -67,6 +69,7 @@ class Fetcher:
     def stop(self) -> None:
         """End what is under way at the next chunk; nothing is fetched from here on."""
         self._is_stopped = True
+        self._remote.stop()
 
     def close(self) -> None:
         """Close every connection, once nothing is under way."""
@@ -88,6 +91,7 @@ class Fetcher:
         _check_name(artifact.filename)
         final = self._store.files / sha256 / artifact.filename
         if final.is_file():
+            touch(final)
             return final
         with self._store.lock(f"file-{sha256[:32]}"):
             if not final.is_file():
@@ -104,23 +108,23 @@ class Fetcher:
             CacheError: the store cannot be written.
         """
         _check_name(artifact.filename)
-        failures: list[str] = []
+        failures: list[Failure] = []
         for place in self._places(artifact, package_name, lock_directory):
             if isinstance(place, Failure):
-                failures.append(place.reason)
+                failures.append(place)
                 continue
             try:
                 return self._take(place, artifact.filename, place.sha256, None)
             except Unavailable as error:
-                failures.append(error.reason)
+                failures.append(Failure.of(error))
         raise self._nowhere(artifact.filename, failures)
 
     def _bring(self, artifact: Fetchable, package_name: str, lock_directory: Path, sha256: str, final: Path) -> None:
-        failures: list[str] = []
+        failures: list[Failure] = []
         listed: Link | None = None
         for place in self._places(artifact, package_name, lock_directory):
             if isinstance(place, Failure):
-                failures.append(place.reason)
+                failures.append(place)
                 continue
             if place.sha256 is not None and place.sha256.lower() != sha256:
                 listed = listed or place
@@ -128,7 +132,7 @@ class Fetcher:
             try:
                 self._take(place, artifact.filename, sha256, final)
             except Unavailable as error:
-                failures.append(error.reason)
+                failures.append(Failure.of(error))
                 continue
             if place.yanked is not None:
                 self._warn(f"{artifact.filename} is locked, but was yanked: {place.yanked}")
@@ -137,11 +141,12 @@ class Fetcher:
             raise HashMismatchError(artifact.filename, shown(listed.url), sha256, listed.sha256)
         raise self._nowhere(artifact.filename, failures)
 
-    def _nowhere(self, filename: str, failures: list[str]) -> OfflineError | FetchError:
+    def _nowhere(self, filename: str, failures: list[Failure]) -> OfflineError | FetchError:
         if self._offline:
             return OfflineError([filename])
-        reasons = list(dict.fromkeys(failures)) or ["no index is configured"]
-        return FetchError(filename, "; ".join(reasons))
+        reasons = "; ".join(dict.fromkeys(failure.reason for failure in failures)) or "no index is configured"
+        missing = HINTS[Trouble.ABSENT] if failures else FetchError.hint
+        return FetchError(filename, reasons, remedy(failures) or missing)
 
     def _places(self, artifact: Fetchable, package_name: str, lock_directory: Path) -> Iterator[Link | Failure]:
         if artifact.path is not None:
@@ -169,14 +174,9 @@ class Fetcher:
         path = local_path(place.url)
         with self._store.temporary() as folder:
             target = folder / "file"
-            if path is not None:
-                actual = self._write(target, lambda: _chunks_of(path))
-            else:
-                actual = self._remote.attempt(
-                    place.url, lambda: self._write(target, lambda: self._remote.chunks(place.url))
-                )
-            size = target.stat().st_size
+            actual = self._copied(path, target) if path is not None else self._received(place.url, target, sha256)
             with self._store.usable():
+                size = target.stat().st_size
                 if sha256 is not None and actual != sha256:
                     kept = self._store.quarantine / actual / filename
                     _move(target, kept)
@@ -187,18 +187,30 @@ class Fetcher:
             self._progress.fetched(filename, size)
         return actual
 
-    def _write(self, target: Path, chunks: Callable[[], Generator[bytes, None, None]]) -> str:
-        """Write the chunks to ``target`` and return their sha256."""
+    def _received(self, url: str, target: Path, sha256: str | None) -> str:
+        """Download to ``target``; a file that several answers make up, and that is wrong, gets a second chance."""
+        with Transfer(self._store, self._remote, url, target) as transfer:
+            actual = self._remote.attempt(url, transfer.go_on)
+            if actual != sha256 and transfer.was_resumed:
+                transfer.restart()
+                actual = self._remote.attempt(url, transfer.go_on)
+            return actual
+
+    def _copied(self, path: Path, target: Path) -> str:
+        """Copy to ``target`` and return the sha256."""
         hasher = hashlib.sha256()
         with self._store.usable():
             file = target.open("wb")
-        with file, closing(chunks()) as source:
+        with closing(_chunks_of(path)) as source, closing(file):
             for chunk in source:
                 if self._is_stopped:
                     raise Unavailable("the session is ending")
                 hasher.update(chunk)
                 with self._store.usable():
                     file.write(chunk)
+            with self._store.usable():
+                file.flush()
+                os.fsync(file.fileno())
         return hasher.hexdigest()
 
     def _warn(self, warning: str) -> None:

@@ -2,23 +2,24 @@
 
 https://packaging.python.org/specifications/simple-repository-api/. A lock such as poetry.lock names files
 and hashes but no URLs; these are found by file name on the package's own index, then on those that the user
-has configured, then in ``find-links``. A page is fetched once a run.
+has configured, then in ``find-links``. A package of an explicit index is not asked for on others. A page is fetched
+once a run.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
+from pytest_ofiuco.store.failure import HINTS, Trouble, Unavailable, host_of
 from pytest_ofiuco.store.page import Link, Offer, Page
-from pytest_ofiuco.store.remote import Remote, Unavailable
-from pytest_ofiuco.store.settings import IndexSettings, host_of, shown, unique
+from pytest_ofiuco.store.remote import Remote
+from pytest_ofiuco.store.settings import IndexSettings, shown, unique
 
 _ACCEPT = ", ".join(
     (
@@ -34,10 +35,23 @@ Said = TypeVar("Said", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why one place did not have a file; ``is_silent``: it did not answer, and may have it."""
+    """Why one place did not have a file; ``is_silent``: it did not answer, and may have it; ``hint``: what to do."""
 
     reason: str
     is_silent: bool = False
+    trouble: Trouble = Trouble.ABSENT
+    hint: str = HINTS[Trouble.ABSENT]
+
+    @classmethod
+    def of(cls, error: Unavailable) -> Failure:
+        """What was raised, as a value."""
+        return cls(error.reason, error.is_temporary or error.is_dead, error.trouble, error.hint)
+
+
+def remedy(failures: Iterable[Failure]) -> str | None:
+    """What to do first about places that do not have a file; ``None`` where they merely do not have it."""
+    worst = min(failures, key=lambda each: each.trouble, default=None)
+    return None if worst is None or worst.trouble is Trouble.ABSENT else worst.hint
 
 
 class _Question(Protocol[Said]):
@@ -109,7 +123,7 @@ class Indexes:
     def _ask(self, question: _Question[Said], package: str, index: str | None) -> Iterator[Said | Failure]:
         settings = self._settings
         bases = [index] if index else []
-        if not settings.no_index:
+        if not settings.no_index and not settings.is_explicit(index):
             bases += [*settings.lock_indexes, settings.default_index or self._public(), *settings.indexes]
         for base in unique(bases):
             if base:
@@ -152,7 +166,7 @@ class Indexes:
         try:
             found = question.on(self._page(url))
         except Unavailable as error:
-            yield Failure(error.reason, error.is_temporary or error.is_dead)
+            yield Failure.of(error)
             return
         yield from found
         if not found:
@@ -178,14 +192,15 @@ class Indexes:
                 return Page(url=url, content=path.read_bytes(), type="text/html")
             except OSError as error:
                 raise Unavailable(f"{shown(url)}: {error.strerror}") from None
-        response = self._remote.attempt(url, lambda: self._remote.page(url, _ACCEPT))
-        kind = response.headers.get("Content-Type") or "text/html"
-        return Page(url=response.url, content=response.content, type=kind)
+        answer = self._remote.attempt(url, lambda: self._remote.page(url, _ACCEPT))
+        return Page(url=answer.url, content=answer.content, type=answer.type)
 
 
 def local_path(location: str) -> Path | None:
     """The path of a ``file:`` URL or of what is no URL; ``None`` for what is elsewhere."""
     parts = urlsplit(location)
     if parts.scheme == "file":
+        from urllib.request import url2pathname  # takes 10 ms to import
+
         return Path(url2pathname(unquote(parts.path) if os.name != "nt" else parts.path))
     return None if "://" in location else Path(os.path.expanduser(location))

@@ -1,4 +1,4 @@
-"""A wheel from the store → an environment: hardlinks, scripts, ``.data``, RECORD.
+"""A wheel from the store → an environment: links, scripts, ``.data``, RECORD.
 
 Installing a wheel "spreads" it: https://packaging.python.org/specifications/binary-distribution-format/.
 What pip would leave behind is left behind: INSTALLER, RECORD, direct_url.json (PEP 610). Files are links to the
@@ -15,15 +15,16 @@ import io
 import json
 import os
 import shlex
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_ofiuco.config import LinkMode
 from pytest_ofiuco.errors import ArchiveError
 from pytest_ofiuco.store.cache import MANIFEST
+from pytest_ofiuco.store.links import placer
 from pytest_ofiuco.store.virtual import Layout
 from pytest_ofiuco.store.wheel import Member, UnpackedWheel
 
@@ -45,9 +46,10 @@ class _Placed:
 class Installation:
     """Installs wheels into one new environment."""
 
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
-        self._made: set[str] = set()
+    def __init__(self, layout: Layout, link_mode: LinkMode = "hardlink") -> None:
+        self._layout, self._place = layout, placer(link_mode)
+        self._filename = ""
+        self._made = {str(layout.prefix)}
         protected = (layout.prefix / "pyvenv.cfg", layout.prefix / MANIFEST, *layout.executables)
         self._protected = {os.path.normcase(path) for path in protected}
 
@@ -58,7 +60,8 @@ class Installation:
             ArchiveError: a file would replace the environment's own, or is a folder of another wheel.
             OSError: the environment cannot be written.
         """
-        root = self._layout.purelib if wheel.root_is_purelib else self._layout.platlib
+        self._filename = wheel.filename
+        root = str(self._layout.purelib if wheel.root_is_purelib else self._layout.platlib)
         try:
             placed = [*self._members(wheel, root), *self._entry_points(wheel, root)]
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
@@ -72,16 +75,17 @@ class Installation:
             placed.append(self._write(target, content, root))
         self._record(placed, wheel, root)
 
-    def _members(self, wheel: UnpackedWheel, root: Path) -> Iterator[_Placed]:
+    def _members(self, wheel: UnpackedWheel, root: str) -> Iterator[_Placed]:
         data = f"{wheel.dist_info.removesuffix('.dist-info')}.data/"
         written_anew = {f"{wheel.dist_info}/{name}" for name in ("RECORD", "INSTALLER", "direct_url.json")}
-        tree = str(wheel.tree)
+        tree, start = f"{wheel.tree}{os.sep}", f"{root}{os.sep}"
         for member in wheel.members:
             if member.path in written_anew:
                 continue
-            source = os.path.join(tree, member.path)
+            path = member.path if os.sep == "/" else member.path.replace("/", os.sep)
+            source = tree + path
             if not member.path.startswith(data):
-                yield self._link(source, os.path.join(root, member.path), member, root)
+                yield self._link(source, start + path, member, root)
                 continue
             scheme, _, rest = member.path[len(data) :].partition("/")
             target = os.path.join(self._scheme(scheme, wheel), rest)
@@ -106,13 +110,13 @@ class Installation:
             case _:
                 raise ArchiveError(wheel.filename, f"its .data folder has an unknown part {scheme!r}")
 
-    def _script(self, source: str, target: str, root: Path) -> _Placed:
+    def _script(self, source: str, target: str, root: str) -> _Placed:
         """``#!python`` and ``#!pythonw`` become the environment's interpreter."""
         content = Path(source).read_bytes()
         _, _, body = content.partition(b"\n")
         return self._write(target, shebang(self._layout.python) + b"\n" + body, root, executable=True)
 
-    def _entry_points(self, wheel: UnpackedWheel, root: Path) -> Iterator[_Placed]:
+    def _entry_points(self, wheel: UnpackedWheel, root: str) -> Iterator[_Placed]:
         declared = wheel.tree / wheel.dist_info / "entry_points.txt"
         if not declared.is_file():
             return
@@ -130,18 +134,16 @@ class Installation:
             final_name, content = script.generate(str(self._layout.python), self._layout.launcher)
             yield self._write(str(self._layout.scripts / final_name), content, root, executable=True)
 
-    def _link(self, source: str, target: str, member: Member, root: Path) -> _Placed:
+    def _link(self, source: str, target: str, member: Member, root: str) -> _Placed:
         self._clear(target)
         try:
-            os.link(source, target)
+            self._place(source, target)
         except FileExistsError:
             os.unlink(target)
-            _link_or_copy(source, target)
-        except OSError:
-            _link_or_copy(source, target)
+            self._place(source, target)
         return _Placed(_relative(target, root), member.hash, member.size)
 
-    def _write(self, target: str, content: bytes, root: Path, *, executable: bool = False) -> _Placed:
+    def _write(self, target: str, content: bytes, root: str, *, executable: bool = False) -> _Placed:
         self._clear(target)
         with suppress(FileNotFoundError):
             os.unlink(target)
@@ -156,13 +158,25 @@ class Installation:
     def _clear(self, target: str) -> None:
         """Make the folder of ``target``, which must not be one of the environment's own files."""
         if os.path.normcase(target) in self._protected:
-            raise ArchiveError(os.path.basename(target), "a wheel would replace this file of the environment")
-        parent = os.path.dirname(target)
-        if parent not in self._made:
-            os.makedirs(parent, exist_ok=True)
-            self._made.add(parent)
+            reason = f"it would replace {os.path.basename(target)}, which is the environment's own"
+            raise ArchiveError(self._filename, reason)
+        self._make(os.path.dirname(target))
 
-    def _record(self, placed: list[_Placed], wheel: UnpackedWheel, root: Path) -> None:
+    def _make(self, folder: str) -> None:
+        """Make a folder and those above it, each once: folders are most of the work of an installation."""
+        if folder in self._made:
+            return
+        parent = os.path.dirname(folder)
+        if parent != folder:
+            self._make(parent)
+        try:
+            os.mkdir(folder)
+        except FileExistsError:
+            if not os.path.isdir(folder):
+                raise
+        self._made.add(folder)
+
+    def _record(self, placed: list[_Placed], wheel: UnpackedWheel, root: str) -> None:
         target = os.path.join(root, wheel.dist_info, "RECORD")
         rows = {each.path: (each.path, f"sha256={each.hash}", str(each.size)) for each in placed}
         own = _relative(target, root)
@@ -194,15 +208,7 @@ def _has_placeholder(source: str) -> bool:
         return file.read(len(_PLACEHOLDER)) == _PLACEHOLDER
 
 
-def _link_or_copy(source: str, target: str) -> None:
-    """A link, or a copy where the file system has none, has too many, or is another."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
-
-
-def _relative(target: str, root: Path) -> str:
+def _relative(target: str, root: str) -> str:
     start = f"{root}{os.sep}"
     path = target[len(start) :] if target.startswith(start) else os.path.relpath(target, root)
     return path.replace(os.sep, "/")

@@ -1,83 +1,73 @@
-"""Build environments: pip and one set of build requirements for one interpreter, made once and used again.
+"""Build environments: one set of wheels for one interpreter, made once and used again.
 
-PEP 517 asks for isolation, not for a new environment a build. pip installs the requirements and reads the
-user's own configuration; what only uv was told is handed on to it.
+PEP 517 asks for isolation, not for a new environment a build. They are made as the cells' environments are, of links to
+unpacked wheels, and named by what is in them; there is no pip.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pytest_ofiuco.core.artifact import without_user_info
-from pytest_ofiuco.errors import BuildError, OfflineError
+from pytest_ofiuco.config import LinkMode
 from pytest_ofiuco.store.answers import Interpreter
 from pytest_ofiuco.store.cache import Store, digest
-from pytest_ofiuco.store.commands import logged, tail_of
-from pytest_ofiuco.store.index import local_path
-from pytest_ofiuco.store.settings import IndexSettings
+from pytest_ofiuco.store.installation import Installation
 from pytest_ofiuco.store.virtual import create, python_in
+from pytest_ofiuco.store.wheel import UnpackedWheel
 
-_MISLEADING = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PIP_REQUIREMENT", "PIP_EDITABLE")
-_SHAPE = {"requirements": list, "interpreter": str}
+_SHAPE = {"wheels": list, "interpreter": str}
+
+_MISLEADING = frozenset({"VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "CONDA_PREFIX", "__PYVENV_LAUNCHER__"})
+"""What the caller's Python, or the environment that it is in, has set for itself."""
 
 
 class BuildEnvironments:
-    """Makes and finds build environments. Thread-safe."""
+    """Makes and finds build environments. Thread-safe. ``refresh``: each is made anew, once in this run."""
 
-    def __init__(self, store: Store, settings: IndexSettings, *, offline: bool) -> None:
-        self._store, self._settings, self._offline = store, settings, offline
+    def __init__(self, store: Store, environ: Mapping[str, str], link_mode: LinkMode, *, refresh: bool) -> None:
+        self._store, self._environ, self._link_mode, self._refresh = store, environ, link_mode, refresh
+        self._lock = threading.Lock()
+        self._refreshed: set[str] = set()
 
-    def with_requirements(self, requirements: Sequence[str], interpreter: Interpreter, package: str, log: Path) -> Path:
-        """The interpreter of an environment that has ``requirements``.
+    def with_wheels(self, wheels: Sequence[UnpackedWheel], interpreter: Interpreter) -> Path:
+        """The interpreter of an environment that has ``wheels`` and nothing else.
 
         Raises:
-            BuildError: pip cannot install them.
-            OfflineError: they would have to be downloaded.
+            ArchiveError: one of them cannot be installed.
+            BrokenPythonError: there can be no environment for the interpreter.
+            CacheError: the store cannot be used.
         """
-        wanted = sorted(set(requirements))
-        key = digest({"requirements": wanted, "interpreter": interpreter.identity})
+        ordered = sorted(wheels, key=lambda each: each.filename)
+        key = digest({"wheels": [each.sha256 for each in ordered], "interpreter": interpreter.identity})
         prefix = self._store.build_environments / key
-        if self._store.published(prefix, _SHAPE) is None:
+        if not self._is_there(prefix):
             with self._store.lock(f"build-environment-{key}"):
-                if self._store.published(prefix, _SHAPE) is None:
-                    self._make(prefix, wanted, interpreter, package, log)
+                if not self._is_there(prefix):
+                    self._make(prefix, ordered, interpreter)
+                    with self._lock:
+                        self._refreshed.add(key)
         return python_in(prefix)
 
-    def _make(self, prefix: Path, requirements: list[str], interpreter: Interpreter, package: str, log: Path) -> None:
+    def _is_there(self, prefix: Path) -> bool:
+        with self._lock:
+            is_stale = self._refresh and prefix.name not in self._refreshed
+        return not is_stale and self._store.published(prefix, _SHAPE) is not None
+
+    def _make(self, prefix: Path, wheels: Sequence[UnpackedWheel], interpreter: Interpreter) -> None:
         self._store.discard(prefix)
         with self._store.usable():
-            create(self._store, prefix, interpreter, with_pip=bool(requirements))
-        if requirements:
-            self._install(python_in(prefix), requirements, package, log)
-        shown = [without_user_info(each) for each in requirements]
-        self._store.seal(prefix, {"requirements": shown, "interpreter": interpreter.path})
-
-    def _install(self, python: Path, requirements: list[str], package: str, log: Path) -> None:
-        command = [str(python), "-m", "pip", "install", "--no-input", "--no-compile", *requirements]
-        environ = clean_environ(python, os.environ) | self._settings.for_pip()
-        environ |= {"PIP_USER": "0", "PIP_REQUIRE_HASHES": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-        if self._offline:
-            environ |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": " ".join(self._local_links())}
-        status = logged(command, log, environ=environ, cwd=None)
-        if status:
-            listed = without_user_info(", ".join(requirements))
-            if self._offline:
-                raise OfflineError([f"the build requirements of {package} ({listed})"])
-            reason = f"pip cannot install its build requirements ({listed})"
-            raise BuildError(package, reason, tail_of(log), str(log))
-
-    def _local_links(self) -> list[str]:
-        return [link for link in self._settings.find_links if local_path(link) is not None]
+            installation = Installation(create(self._store, prefix, interpreter, self._environ), self._link_mode)
+            for wheel in wheels:
+                installation.install(wheel)
+        listed = [[each.filename, each.sha256] for each in wheels]
+        self._store.seal(prefix, {"wheels": listed, "interpreter": interpreter.path})
 
 
-def clean_environ(python: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """``environ`` for a process in the environment of ``python``: nothing of the caller's Python leaks in."""
-    kept = {
-        name: value
-        for name, value in environ.items()
-        if not name.startswith("PYTHON") and name not in _MISLEADING and name != "VIRTUAL_ENV"
-    }
-    path = os.pathsep.join(filter(None, (str(python.parent), kept.get("PATH"))))
+def clean_environ(environ: Mapping[str, str], scripts: Path) -> dict[str, str]:
+    """``environ`` for a Python process, ``scripts`` first on its PATH: nothing of the caller's Python leaks in."""
+    kept = {name: value for name, value in environ.items() if not name.startswith("PYTHON") and name not in _MISLEADING}
+    path = os.pathsep.join(filter(None, (str(scripts), kept.get("PATH"))))
     return kept | {"PATH": path, "PYTHONNOUSERSITE": "1", "PYTHONIOENCODING": "utf-8"}

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pytest_ofiuco.core.artifact import Sdist, Wheel, sha256_of
 from pytest_ofiuco.core.resolve import Resolution
 from pytest_ofiuco.errors import FetchError, HashMismatchError
-from pytest_ofiuco.store.index import Failure, Indexes
+from pytest_ofiuco.store.index import Failure, Indexes, remedy
 from pytest_ofiuco.store.page import Link
 from pytest_ofiuco.store.project import LocalProject
 from pytest_ofiuco.store.remote import Remote
@@ -83,11 +83,11 @@ def _base(file: File, lock_directory: str) -> str | None:
 
 def _url(indexes: Indexes, file: File, package: str, base: str | None, offline: bool) -> str:
     sha256 = sha256_of(file.hashes)
-    failures: list[str] = []
+    failures: list[Failure] = []
     other: Link | None = None
     for place in indexes.places(file.filename, package, base):
         if isinstance(place, Failure):
-            failures.append(place.reason)
+            failures.append(place)
         elif sha256 is not None and place.sha256 is not None and place.sha256.lower() != sha256:
             other = other or place
         else:
@@ -99,4 +99,5 @@ def _url(indexes: Indexes, file: File, package: str, base: str | None, offline: 
         raise FetchError(
             file.filename, reason, "leave --offline out, or lock with a tool that records URLs (uv, pylock)"
         )
-    raise FetchError(file.filename, "; ".join(dict.fromkeys(failures)) or "no index is configured")
+    reasons = "; ".join(dict.fromkeys(failure.reason for failure in failures))
+    raise FetchError(file.filename, reasons or "no index is configured", remedy(failures) or FetchError.hint)

@@ -20,10 +20,11 @@ from pytest_ofiuco.core.artifact import Sdist, Wheel, without_user_info
 from pytest_ofiuco.core.lock import Lock, Package
 from pytest_ofiuco.core.source import SDISTS
 from pytest_ofiuco.errors import CacheError, NamingError, OfflineError, UsageError
-from pytest_ofiuco.store.cache import Store, digest, write_atomically
-from pytest_ofiuco.store.index import Failure, Indexes, local_path
+from pytest_ofiuco.store.cache import Store, digest, touch
+from pytest_ofiuco.store.failure import Unavailable
+from pytest_ofiuco.store.index import Failure, Indexes, local_path, remedy
 from pytest_ofiuco.store.page import Offer
-from pytest_ofiuco.store.remote import Remote, Unavailable
+from pytest_ofiuco.store.remote import Remote
 from pytest_ofiuco.store.search import Answer, Digests, Search
 from pytest_ofiuco.store.settings import IndexSettings
 from pytest_ofiuco.store.threads import Threads
@@ -143,9 +144,10 @@ class _Namer:
                 return answer
         if self._offline:
             return None
-        reasons = "; ".join(dict.fromkeys(search.silent or search.failures))
+        failures = search.silent or search.failures
+        reasons = "; ".join(dict.fromkeys(failure.reason for failure in failures))
         reason = without_user_info(f"{search.complaint}: {reasons or 'no index lists such a file'}")
-        raise NamingError(self._lock.path, package.at, str(package), reason)
+        raise NamingError(self._lock.path, package.at, str(package), reason, remedy(failures) or NamingError.hint)
 
     def _read(self, offer: Offer, search: Search) -> None:
         """Hash a file of which the page does not tell what is locked."""
@@ -161,7 +163,7 @@ class _Namer:
                 )
                 search.found(offer, told)
         except Unavailable as error:
-            search.take(Failure(error.reason, error.is_temporary or error.is_dead))
+            search.take(Failure.of(error))
         except OSError as error:
             search.take(Failure(f"{offer.filename}: {error.strerror}"))
 
@@ -174,6 +176,7 @@ class _Namer:
             content = json.loads(self._path(package).read_bytes())
         except (OSError, ValueError, RecursionError):
             return None
+        touch(self._path(package))
         match content:
             case {"files": dict(files), "requires_python": str() | None as requires_python, "lacking": int(lacking)}:
                 pass
@@ -195,10 +198,7 @@ class _Namer:
             "lacking": answer.lacking,
         }
         with suppress(CacheError):  # a read-only store is still good for reading; who is asked again answers again
-            self._store.prepare()
-            with self._store.usable():
-                self._store.names.mkdir(exist_ok=True)
-                write_atomically(self._path(package), json.dumps(content, sort_keys=True).encode())
+            self._store.keep(self._path(package), json.dumps(content, sort_keys=True).encode())
 
 
 def _hashed(chunks: Iterator[bytes], algorithms: Sequence[str]) -> Digests:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
-from pytest_ofiuco.store.remote import Unavailable
-from pytest_ofiuco.store.settings import host_of
+from pytest_ofiuco.errors import brief
+from pytest_ofiuco.store.failure import Unavailable, host_of
 
 if TYPE_CHECKING:
     from pypi_simple import DistributionPackage
@@ -89,7 +89,7 @@ class Page:
         if kind in _HTML:
             encoding = parameters.partition("charset=")[2].strip(" \"'") or None
             return self._parsed_html(self._narrowed(may_be), encoding)
-        raise Unavailable(f"{host_of(self._url)}: answers with {kind}, which is not the simple API")
+        raise Unavailable(f"{host_of(self._url)}: answers with {brief(kind)}, which is not the simple API")
 
     def _narrowed(self, may_be: Callable[[bytes], bool]) -> bytes:
         """The page without the anchors that cannot be meant; all of it where names may be escaped."""

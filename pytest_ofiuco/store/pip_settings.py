@@ -22,8 +22,10 @@ _KEYS = (
     "extra-index-url",
     "find-links",
     "index-url",
+    "keyring-provider",
     "no-index",
     "proxy",
+    "retries",
     "timeout",
     "trusted-host",
 )
@@ -68,10 +70,8 @@ def load(environ: Mapping[str, str]) -> PipSettings:
             by_section[section].update(values)
     for section in _SECTIONS:
         options.update(by_section[section])
-    variables = {"timeout": "PIP_DEFAULT_TIMEOUT", **{k: _variable(k) for k in _KEYS if k != "timeout"}}
-    options.update(
-        {key: Setting(origin=name, text=environ[name]) for key, name in variables.items() if environ.get(name)}
-    )
+    variables = [("timeout", "PIP_DEFAULT_TIMEOUT"), *((key, _variable(key)) for key in _KEYS)]
+    options.update({key: Setting(origin=name, text=environ[name]) for key, name in variables if environ.get(name)})
     return PipSettings({key: setting for key, setting in options.items() if setting.text.strip()})
 
 

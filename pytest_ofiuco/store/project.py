@@ -7,10 +7,10 @@ The lock lies beside pyproject.toml or, for a member of a uv workspace, beside t
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
-from os.path import isdir, isfile
+from os.path import isdir
 from pathlib import Path, PurePosixPath
 
 from pytest_ofiuco import config, formats
@@ -19,6 +19,7 @@ from pytest_ofiuco.core.lock import Lock
 from pytest_ofiuco.core.table import Table, parse
 from pytest_ofiuco.errors import InputError, NoLockError, StaleLockError, UsageError
 from pytest_ofiuco.store.documents import parsed
+from pytest_ofiuco.store.witness import Witness
 
 PYPROJECT = "pyproject.toml"
 _WORKSPACE_LOCK = "uv.lock"
@@ -35,6 +36,7 @@ class LocalProject:
     lock_file: Path
     offline: bool = False
     other_locks: tuple[str, ...] = ()
+    witness: Witness = field(default_factory=Witness, repr=False, compare=False)
 
     @property
     def is_package(self) -> bool:
@@ -50,7 +52,7 @@ class LocalProject:
             return False
         if not tools.table("pdm").boolean("distribution", default=True):
             return False
-        return "build-system" in self.pyproject or isfile(self.directory / "setup.py")
+        return "build-system" in self.pyproject or self.witness.is_file(self.directory / "setup.py")
 
 
 def load(directory: Path, lock: str | None = None, *, locked: bool = False, offline: bool = False) -> LocalProject:
@@ -70,10 +72,11 @@ def load(directory: Path, lock: str | None = None, *, locked: bool = False, offl
         raise UsageError(f"{directory}: no such folder", "name the folder that holds pyproject.toml")
     if not os.access(directory, os.X_OK):
         raise UsageError(f"{directory}: cannot be read: Permission denied", "ask for the right to read it")
-    pyproject = read_pyproject(directory, PYPROJECT)
+    witness = Witness()
+    pyproject = read_pyproject(directory, PYPROJECT, witness)
     settings = config.read(pyproject)
-    lock_file, name = _find_lock(directory, lock, settings.lock)
-    read = read_lock(lock_file, name, pyproject, offline=offline)
+    lock_file, name = _find_lock(directory, lock, settings.lock, witness)
+    read = read_lock(lock_file, name, pyproject, witness, offline=offline)
     if locked and read.stale:
         raise StaleLockError(name, read.stale, read.relock)
     return LocalProject(
@@ -83,28 +86,30 @@ def load(directory: Path, lock: str | None = None, *, locked: bool = False, offl
         lock=read,
         lock_file=lock_file,
         offline=offline,
-        other_locks=() if lock or settings.lock else _others(directory, lock_file),
+        other_locks=() if lock or settings.lock else _others(directory, lock_file, witness),
+        witness=witness,
     )
 
 
-def read_pyproject(directory: Path, name: str) -> Table:
+def read_pyproject(directory: Path, name: str, witness: Witness) -> Table:
     """The root table of the pyproject.toml in ``directory``, which is called ``name`` in messages; empty without one.
 
     Raises:
         InputError: it cannot be read.
     """
     file = directory / PYPROJECT
-    return parse(_content(file, name), name) if isfile(file) else Table({}, file=name)
+    return parse(_content(file, name, witness), name) if witness.is_file(file) else Table({}, file=name)
 
 
-def read_lock(file: Path, name: str, pyproject: Table, *, offline: bool = False) -> Lock:
+def read_lock(file: Path, name: str, pyproject: Table, witness: Witness, *, offline: bool = False) -> Lock:
     """The lock in ``file``, which is called ``name`` in messages; ``pyproject`` is that beside it.
 
     Raises:
         InputError, LockVersionError: it is not what it should be.
         NamingError, OfflineError: which files it means cannot be found out.
     """
-    lock = formats.read(_content(file, name), name, pyproject, partial(_beside, file, name), parsed)
+    beside = partial(_beside, file, name, witness)
+    lock = formats.read(_content(file, name, witness), name, pyproject, beside, parsed)
     if not lock.unnamed:
         return lock
     from pytest_ofiuco.store import naming  # most locks name their files
@@ -112,69 +117,70 @@ def read_lock(file: Path, name: str, pyproject: Table, *, offline: bool = False)
     return naming.named(lock, file.parent, os.environ, offline=offline)
 
 
-def _beside(lock_file: Path, name: str, path: str) -> bytes:
+def _beside(lock_file: Path, name: str, witness: Witness, path: str) -> bytes:
     """A file that the lock names; a path is relative to the lock's folder, in messages too."""
-    return _content(lock_file.parent / path, (PurePosixPath(name).parent / path).as_posix())
+    return _content(lock_file.parent / path, (PurePosixPath(name).parent / path).as_posix(), witness)
 
 
-def _others(directory: Path, taken: Path) -> tuple[str, ...]:
-    return tuple(name for name in formats.DEFAULT_NAMES if name != taken.name and isfile(directory / name))
+def _others(directory: Path, taken: Path, witness: Witness) -> tuple[str, ...]:
+    return tuple(name for name in formats.DEFAULT_NAMES if name != taken.name and witness.is_file(directory / name))
 
 
-def _content(path: Path, name: str) -> bytes:
+def _content(path: Path, name: str, witness: Witness) -> bytes:
     try:
-        return path.read_bytes()
+        return witness.content(path)
     except OSError as error:
         hint = "ask for the right to read it" if isinstance(error, PermissionError) else None
         raise InputError(name, "", f"cannot be read: {error.strerror}", hint) from error
 
 
-def _find_lock(directory: Path, given: str | None, configured: str | None) -> tuple[Path, str]:
+def _find_lock(directory: Path, given: str | None, configured: str | None, witness: Witness) -> tuple[Path, str]:
     """The lock, and its name for messages and output: relative to the project's folder where it may be."""
     if given is not None:
         path = Path(given)
-        found = path if isfile(path) or path.is_absolute() else directory / path
+        found = path if witness.is_file(path) or path.is_absolute() else directory / path
         if isdir(found):
             raise UsageError(f"{given or '.'}: a folder, not a lock", "name the lock file in it")
-        if not isfile(found):
+        if not witness.is_file(found):
             raise NoLockError(str(directory), [given], "name a lock file that exists")
         # The folder is resolved, the file is not: a link to a lock is read as what it is named here.
         is_beside = found.parent.resolve() == directory.resolve()
         return found, found.name if is_beside else str(found)
     if configured is not None:
-        if not isfile(directory / configured):
+        if not witness.is_file(directory / configured):
             raise NoLockError(str(directory), [configured], "make it, or correct `lock` in [tool.ofiuco]")
         return directory / configured, configured
     for name in formats.DEFAULT_NAMES:
-        if isfile(directory / name):
+        if witness.is_file(directory / name):
             return directory / name, name
-    root = _workspace(directory.resolve())
-    if root is not None and isfile(root / _WORKSPACE_LOCK):
+    root = workspace_of(directory.resolve(), witness)
+    if root is not None and witness.is_file(root / _WORKSPACE_LOCK):
         return root / _WORKSPACE_LOCK, Path(os.path.relpath(root / _WORKSPACE_LOCK, directory.resolve())).as_posix()
-    return _requirements(directory), formats.REQUIREMENTS
+    return _requirements(directory, witness), formats.REQUIREMENTS
 
 
-def _requirements(directory: Path) -> Path:
+def _requirements(directory: Path, witness: Witness) -> Path:
     """The requirements.txt, where it is a lock: a list of what is wanted, which many projects have, must not pass."""
     file = directory / formats.REQUIREMENTS
     looked_for = (*formats.DEFAULT_NAMES, formats.REQUIREMENTS)
-    if not isfile(file):
+    if not witness.is_file(file):
         raise NoLockError(str(directory), looked_for)
     from pytest_ofiuco.formats.requirements import has_hashes  # most projects have another lock
 
-    if not has_hashes(_content(file, formats.REQUIREMENTS)):
+    if not has_hashes(_content(file, formats.REQUIREMENTS, witness)):
         hint = f"compile {file.name} with hashes, make a lock (`poetry lock`, `uv lock`), or name one in [tool.ofiuco]"
         raise NoLockError(str(directory), (*formats.DEFAULT_NAMES, f"{file.name} with hashes"), hint)
     return file
 
 
-def _workspace(directory: Path) -> Path | None:
+def workspace_of(directory: Path, witness: Witness | None = None) -> Path | None:
     """The root of the uv workspace that a folder is a member of: the nearest workspace above decides."""
-    for above in directory.parents if isfile(directory / PYPROJECT) else ():
+    witness = witness or Witness()
+    for above in directory.parents if witness.is_file(directory / PYPROJECT) else ():
         file = above / PYPROJECT
-        if not isfile(file):
+        if not witness.is_file(file):
             continue
-        settings = parse(_content(file, str(file)), str(file)).table("tool").table("uv")
+        settings = parse(_content(file, str(file), witness), str(file)).table("tool").table("uv")
         if "workspace" in settings:
             workspace, parts = settings.table("workspace"), directory.relative_to(above).parts
             is_member = _is_named(parts, workspace, "members") and not _is_named(parts, workspace, "exclude")

@@ -41,8 +41,7 @@ class Search:
     lacking: set[tuple[str, str]] = field(init=False)
     files: dict[str, Digests] = field(default_factory=dict)
     untold: list[Offer] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    silent: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
     pythons: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -64,6 +63,11 @@ class Search:
         return sorted({algorithm for algorithm, _ in self.package.unnamed})
 
     @property
+    def silent(self) -> list[Failure]:
+        """The places that did not answer."""
+        return [failure for failure in self.failures if failure.is_silent]
+
+    @property
     def complaint(self) -> str:
         """What is wrong with what has been found."""
         if not self.is_hashed:
@@ -75,9 +79,7 @@ class Search:
     def take(self, said: Offer | Failure) -> None:
         """Note what a place says."""
         if isinstance(said, Failure):
-            self.failures.append(said.reason)
-            if said.is_silent:
-                self.silent.append(said.reason)
+            self.failures.append(said)
         elif not self.is_hashed or set(self.algorithms).intersection(algorithm for algorithm, _ in said.hashes):
             self.found(said, said.hashes)
         elif _version_of(said.filename, self.package) is not None:

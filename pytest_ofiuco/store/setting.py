@@ -1,4 +1,4 @@
-"""One setting of pip or uv: a text and where it was set, parsed on its way in.
+"""One setting of pip, uv or Poetry: a text and where it was set, parsed on its way in.
 
 What is wrong is told with the name and the place of the setting, never with its value, which may hold a password.
 """
@@ -6,7 +6,9 @@ What is wrong is told with the name and the place of the setting, never with its
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pytest_ofiuco.errors import InputError
@@ -14,6 +16,7 @@ from pytest_ofiuco.errors import InputError
 _YES = frozenset({"y", "yes", "t", "true", "on", "1"})
 _NO = frozenset({"n", "no", "f", "false", "off", "0"})
 _LONGEST = 24 * 3600.0
+_MOST = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,28 @@ class Setting:
             raise self._wrong("not a number of seconds")
         return min(max(seconds, 1.0), _LONGEST)
 
+    def count(self) -> int:
+        """A number of times, at most a hundred.
+
+        Raises:
+            InputError: it is none.
+        """
+        text = self.text.strip()
+        if not (text.isascii() and text.isdecimal()):
+            raise self._wrong("not a number of times")
+        return min(int(text[:9]), _MOST)
+
+    def one_of(self, words: Collection[str]) -> str:
+        """A word.
+
+        Raises:
+            InputError: it is none of ``words``.
+        """
+        word = self.text.strip().lower()
+        if word not in words:
+            raise self._wrong(f"none of {', '.join(words)}")
+        return word
+
     def _located(self, location: str) -> str:
         try:
             _ = urlsplit(location).port
@@ -74,3 +99,17 @@ class Setting:
 
     def _wrong(self, reason: str) -> InputError:
         return InputError(self.origin, self.at, reason, "correct it there")
+
+
+def content_of(path: Path) -> bytes | None:
+    """What a file of settings holds; ``None`` where there is none, or none for us.
+
+    Raises:
+        InputError: it is there and cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return None
+    except OSError as error:
+        raise InputError(str(path), "", f"cannot be read: {error.strerror}") from error

@@ -18,6 +18,7 @@ from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Sdist, Vcs
 from pytest_ofiuco.core.table import parse
 from pytest_ofiuco.errors import InputError, UnhashedError
 from pytest_ofiuco.store.cache import digest
+from pytest_ofiuco.store.witness import Witness
 
 _BUILD_FILES = ("setup.py", "setup.cfg", "hatch.toml", "hatch_build.py", "build.py", "MANIFEST.in")
 _BLIND_TABLES = frozenset(
@@ -76,6 +77,28 @@ def fingerprint(artifact: Artifact, lock_file: str, lock_directory: Path) -> lis
             unknown(artifact)
 
 
+def watch(artifact: Directory, lock_directory: Path, witness: Witness) -> None:
+    """Have a witness see everything that decides the fingerprint of a source tree.
+
+    Raises:
+        InputError: there is none.
+        OSError: it cannot be read.
+    """
+    path = tree_of(artifact, lock_directory)
+    if not artifact.editable:
+        witness.trees[str(path)] = tree_hash(path)
+        return
+    pyproject = path / "pyproject.toml"
+    files = [pyproject, *(path / name for name in _BUILD_FILES)]
+    if witness.is_file(pyproject):
+        table = parse(witness.content(pyproject), str(pyproject))
+        for folder in table.table("build-system").array("backend-path"):
+            files.extend(path / str(folder) / name for name in witness.names_in(path / str(folder), "*.py"))
+    for file in files:
+        if witness.is_file(file):
+            witness.content(file)
+
+
 def tree_of(artifact: Directory, lock_directory: Path) -> Path:
     """The absolute path of a source tree.
 
@@ -109,7 +132,7 @@ def _directory_fingerprint(artifact: Directory, lock_directory: Path) -> list[st
     if artifact.editable:
         return ["editable", str(path), _build_files_hash(path)]
     try:
-        return ["directory", str(path), _tree_hash(path)]
+        return ["directory", str(path), tree_hash(path)]
     except OSError as error:
         raise InputError(str(error.filename or path), "", f"cannot be read: {error.strerror}") from error
 
@@ -150,8 +173,13 @@ def _content(path: Path) -> bytes | None:
         raise InputError(str(path), "", f"cannot be read: {error.strerror}") from error
 
 
-def _tree_hash(path: Path) -> str:
-    hasher = hashlib.sha256()
+def tree_hash(tree: str | Path) -> str:
+    """The sha256 of the names and contents of the files in a source tree that may matter to a build.
+
+    Raises:
+        OSError: one of them cannot be read.
+    """
+    path, hasher = Path(tree), hashlib.sha256()
     for file in _files(path, is_root=True):
         hasher.update(str(file.relative_to(path)).encode("utf-8", "surrogateescape") + b"\0")
         if file.is_symlink():

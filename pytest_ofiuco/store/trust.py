@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pytest_ofiuco.core.artifact import Archive, Sdist, Wheel, sha256_of
 from pytest_ofiuco.core.resolve import Pin, Resolution
-from pytest_ofiuco.store.cache import Store, digest, write_atomically
+from pytest_ofiuco.store.cache import Store, digest
 from pytest_ofiuco.store.fetch import Fetchable, Fetcher
 
 
@@ -54,9 +54,7 @@ class Trust:
             if known is not None:
                 return known
             sha256 = self._fetcher.first_seen(artifact, name, lock_directory)
-            with self._store.usable():
-                file.parent.mkdir(exist_ok=True)
-                write_atomically(file, json.dumps({"sha256": sha256}).encode())
+            self._store.keep(file, json.dumps({"sha256": sha256}).encode())
             return sha256
 
 

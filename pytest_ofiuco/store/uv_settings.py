@@ -8,24 +8,40 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from pytest_ofiuco.core.table import Table, parse
-from pytest_ofiuco.errors import InputError
-from pytest_ofiuco.store.setting import Setting
+from pytest_ofiuco.store.project import workspace_of
+from pytest_ofiuco.store.setting import Setting, content_of
+from pytest_ofiuco.store.source import Source, variable_name
+
+_AUTHENTICATE: tuple[Literal["auto", "always", "never"], ...] = ("auto", "always", "never")
+_VARIABLES = {
+    "keyring-provider": ("UV_KEYRING_PROVIDER",),
+    "retries": ("UV_HTTP_RETRIES",),
+    "system-certs": ("UV_SYSTEM_CERTS", "UV_NATIVE_TLS"),
+    "timeout": ("UV_HTTP_TIMEOUT", "UV_REQUEST_TIMEOUT", "HTTP_TIMEOUT"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UvSettings:
-    """Index URLs with the credentials that UV_INDEX_<NAME>_USERNAME and _PASSWORD give them."""
+    """Index URLs with the credentials that UV_INDEX_<NAME>_USERNAME and _PASSWORD give them.
+
+    ``explicit``: those that are asked for what the lock has from them, and for nothing else.
+    """
 
     default_index: str | None
     indexes: tuple[str, ...]
+    explicit: tuple[str, ...]
     find_links: tuple[str, ...]
     no_index: bool
     insecure_hosts: tuple[str, ...]
+    sources: tuple[Source, ...]
+    options: Mapping[str, Setting]
 
 
 @dataclass(slots=True)
@@ -33,9 +49,12 @@ class _Gathered:
     environ: Mapping[str, str]
     default_index: str | None = None
     indexes: tuple[str, ...] = ()
+    explicit: tuple[str, ...] = ()
     find_links: tuple[str, ...] = ()
     no_index: bool = False
     insecure_hosts: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+    options: dict[str, Setting] = field(default_factory=dict)
 
     def add_index(self, setting: Setting, name: str | None, base: Path, *, default: bool = False) -> None:
         located = self.located(setting, name, base)
@@ -43,6 +62,12 @@ class _Gathered:
             self.default_index = self.default_index or located
         else:
             self.indexes += (located,)
+        self.add_source(name, located, "auto")
+
+    def add_source(self, name: str | None, url: str, authenticate: str) -> None:
+        if name is not None and name not in {source.name for source in self.sources}:
+            known = next(each for each in _AUTHENTICATE if each == authenticate)
+            self.sources += (Source(tool="uv", name=name, url=url, authenticate=known),)
 
     def add_links(self, setting: Setting, name: str | None, base: Path) -> None:
         self.find_links += (self.located(setting, name, base),)
@@ -64,9 +89,12 @@ def load(environ: Mapping[str, str], project: Path) -> UvSettings:
     return UvSettings(
         default_index=gathered.default_index,
         indexes=gathered.indexes,
+        explicit=gathered.explicit,
         find_links=gathered.find_links,
         no_index=gathered.no_index,
         insecure_hosts=gathered.insecure_hosts,
+        sources=gathered.sources,
+        options=gathered.options,
     )
 
 
@@ -82,12 +110,20 @@ def _from_variables(gathered: _Gathered, project: Path) -> None:
         gathered.add_links(Setting(origin="UV_FIND_LINKS", text=link), None, project)
     gathered.no_index = Setting(origin="UV_NO_INDEX", text=environ.get("UV_NO_INDEX", "")).flag()
     gathered.insecure_hosts += tuple(environ.get("UV_INSECURE_HOST", "").split())
+    for name, variables in _VARIABLES.items():
+        for variable in variables:
+            if environ.get(variable):
+                gathered.options.setdefault(name, Setting(origin=variable, text=environ[variable]))
 
 
 def _from_table(gathered: _Gathered, table: Table, folder: Path) -> None:
     for index in table.tables("index"):
         setting, name = _setting(index, "url", index.required_text("url")), index.text("name")
-        if index.text("format") == "flat":
+        authenticate = _setting(index, "authenticate", index.text("authenticate") or "auto").one_of(_AUTHENTICATE)
+        gathered.add_source(name, gathered.located(setting, name, folder), authenticate)
+        if index.boolean("explicit"):
+            gathered.explicit += (gathered.located(setting, name, folder),)
+        elif index.text("format") == "flat":
             gathered.add_links(setting, name, folder)
         else:
             gathered.add_index(setting, name, folder, default=index.boolean("default"))
@@ -100,6 +136,12 @@ def _from_table(gathered: _Gathered, table: Table, folder: Path) -> None:
         gathered.add_links(_setting(table, "find-links", link), None, folder)
     gathered.no_index = gathered.no_index or table.boolean("no-index")
     gathered.insecure_hosts += tuple(table.texts("allow-insecure-host"))
+    provider = table.text("keyring-provider")
+    if provider:
+        gathered.options.setdefault("keyring-provider", _setting(table, "keyring-provider", provider))
+    for key in ("system-certs", "native-tls"):
+        if key in table:
+            gathered.options.setdefault("system-certs", _setting(table, key, str(table.boolean(key))))
 
 
 def _setting(table: Table, key: str, text: str) -> Setting:
@@ -107,18 +149,25 @@ def _setting(table: Table, key: str, text: str) -> Setting:
 
 
 def _tables(environ: Mapping[str, str], project: Path) -> Iterator[tuple[Table, Path]]:
-    """The project's settings first, then the user's, then the machine's: what comes first wins."""
+    """The project's settings first, then the user's, then the machine's: what comes first wins.
+
+    Of a workspace they are the root's; a member may name further indexes.
+    """
     chosen = environ.get("UV_CONFIG_FILE")
     if chosen:
         yield from _file(Path(os.path.expanduser(chosen)))
         return
     if environ.get("UV_NO_CONFIG"):
         return
-    for folder in (project, *project.absolute().parents):
+    workspace = workspace_of(project.resolve())
+    start = workspace or project
+    for folder in (start, *start.absolute().parents):
         found = [*_file(folder / "uv.toml")] or [*_pyproject(folder / "pyproject.toml")]
         if found:
             yield from found
             break
+    if workspace is not None:
+        yield from _pyproject(project / "pyproject.toml")
     home = Path(environ.get("HOME") or os.path.expanduser("~"))
     if sys.platform == "win32":
         yield from _file(Path(environ.get("APPDATA") or home / "AppData" / "Roaming") / "uv" / "uv.toml")
@@ -131,27 +180,18 @@ def _tables(environ: Mapping[str, str], project: Path) -> Iterator[tuple[Table, 
 
 
 def _file(path: Path) -> Iterator[tuple[Table, Path]]:
-    content = _content(path)
+    content = content_of(path)
     if content is not None:
         yield parse(content, str(path)), path.parent
 
 
 def _pyproject(path: Path) -> Iterator[tuple[Table, Path]]:
-    content = _content(path)
+    content = content_of(path)
     if content is None or b"tool.uv" not in content:
         return
     tools = parse(content, str(path)).table("tool")
     if "uv" in tools:
         yield tools.table("uv"), path.parent
-
-
-def _content(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return None
-    except OSError as error:
-        raise InputError(str(path), "", f"cannot be read: {error.strerror}") from error
 
 
 def _named(word: str) -> tuple[str | None, str]:
@@ -164,7 +204,7 @@ def _named(word: str) -> tuple[str | None, str]:
 def _with_credentials(url: str, name: str | None, environ: Mapping[str, str]) -> str:
     if name is None:
         return url
-    key = "".join(character if character.isalnum() else "_" for character in name).upper()
+    key = variable_name(name)
     user = environ.get(f"UV_INDEX_{key}_USERNAME")
     password = environ.get(f"UV_INDEX_{key}_PASSWORD")
     parts = urlsplit(url)

@@ -26,6 +26,7 @@ from pytest_ofiuco.core.variant import Replacement, Variant, of_another_lock
 from pytest_ofiuco.errors import InputError, NoReplacementError, OfiucoError, UsageError, shown
 from pytest_ofiuco.formats.requirements import has_hashes
 from pytest_ofiuco.store.project import PYPROJECT, LocalProject, read_lock, read_pyproject
+from pytest_ofiuco.store.witness import Witness
 
 _FILES_ALONE = ("pylock", "requirements")
 """Formats that need not tell what a package depends on, nor under which marker."""
@@ -108,7 +109,7 @@ class Variants:
             return
         folder = self.project.lock_file.parent
         prefix = self.project.lock.path.removesuffix(self.project.lock_file.name)
-        for name in _locks_in(folder, self.project.lock_file.name):
+        for name in _locks_in(folder, self.project.lock_file.name, self.project.witness):
             yield _Place(folder / name, f"{prefix}{name}", is_named=False)
 
     def _read(self, place: _Place, settings: ReplacementSettings) -> Lock | None:
@@ -117,15 +118,15 @@ class Variants:
         Raises:
             InputError, LockVersionError: a lock that the project names cannot be read.
         """
-        file, name = place.file, place.name
+        file, name, witness = place.file, place.name, self.project.witness
         if file == self.project.lock_file:
             return self.project.lock
-        if not file.is_file():
+        if not witness.is_file(file):
             raise InputError(self.project.config.file, settings.at, f"no such lock: {name}", "correct its path")
         try:
             if file not in self._locks:
-                pyproject = read_pyproject(file.parent, (Path(name).parent / PYPROJECT).as_posix())
-                self._locks[file] = read_lock(file, name, pyproject, offline=self.project.offline)
+                pyproject = read_pyproject(file.parent, (Path(name).parent / PYPROJECT).as_posix(), witness)
+                self._locks[file] = read_lock(file, name, pyproject, witness, offline=self.project.offline)
         except OfiucoError:
             if place.is_named:
                 raise
@@ -156,15 +157,15 @@ class Variants:
         return Replacement(name=settings.name, at=settings.at, entries=(package,), is_told=False)
 
 
-def _locks_in(folder: Path, but: str) -> Iterator[str]:
+def _locks_in(folder: Path, but: str, witness: Witness) -> Iterator[str]:
     """The names of the locks in a folder; a requirements.txt, the last, is one where it has hashes."""
-    named = sorted(path.name for path in folder.glob("pylock.*.toml"))
+    named = witness.names_in(folder, "pylock.*.toml")
     for name in (*formats.DEFAULT_NAMES, *named):
-        if name not in (but, formats.REQUIREMENTS) and (folder / name).is_file():
+        if name not in (but, formats.REQUIREMENTS) and witness.is_file(folder / name):
             yield name
     file = folder / formats.REQUIREMENTS
     with suppress(OSError):
-        if file.name != but and has_hashes(file.read_bytes()):
+        if file.name != but and has_hashes(witness.content(file)):
             yield file.name
 
 

@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING
 from pytest_ofiuco.errors import BrokenPythonError
 from pytest_ofiuco.store.answers import Interpreter
 from pytest_ofiuco.store.cache import Store
+from pytest_ofiuco.store.request import python_in
+
+__all__ = ["Layout", "create", "python_in"]
 
 if TYPE_CHECKING:
     from installer.scripts import LauncherKind
@@ -43,39 +46,35 @@ class Layout:
     headers: Path
     executables: tuple[Path, ...]
     launcher: LauncherKind
+    standard_library: Path | None = None
 
 
-def python_in(prefix: Path) -> Path:
-    """The interpreter of the environment at ``prefix``."""
-    return prefix / "Scripts" / "python.exe" if os.name == "nt" else prefix / "bin" / "python"
-
-
-def create(store: Store, prefix: Path, interpreter: Interpreter, *, with_pip: bool = False) -> Layout:
+def create(store: Store, prefix: Path, interpreter: Interpreter, environ: Mapping[str, str]) -> Layout:
     """Make an environment at ``prefix``, where nothing is yet.
 
     Raises:
         BrokenPythonError: virtualenv cannot make one for this interpreter.
         OSError: it cannot be written.
     """
-    from virtualenv.run import session_via_cli  # a run that finds everything makes nothing
-
-    seeds = ["--no-setuptools", "--no-download"] if with_pip else ["--no-seed"]
     arguments = [
         str(prefix),
         f"--python={interpreter.path}",
         f"--app-data={store.virtualenv}",
         "--no-periodic-update",
-        *seeds,
+        "--no-seed",
     ]
     with _one_at_a_time:
+        from virtualenv.run import session_via_cli  # a run that finds everything makes nothing
+
         try:
-            session = session_via_cli(arguments, setup_logging=False, env=_environ())
+            session = session_via_cli(arguments, setup_logging=False, env=_own(environ))
             with session:
                 session.run()
         except (RuntimeError, SystemExit) as error:
             reason = f"no virtual environment can be made for it: {error}"
             raise BrokenPythonError(interpreter.path, reason) from error
     creator = session.creator
+    library = getattr(creator.interpreter, "system_stdlib", None)
     version = f"{interpreter.python.minor[0]}.{interpreter.python.minor[1]}"
     scripts = Path(creator.script_dir)
     return Layout(
@@ -87,9 +86,19 @@ def create(store: Store, prefix: Path, interpreter: Interpreter, *, with_pip: bo
         headers=prefix / "include" / "site" / f"python{version}",
         executables=tuple(path for path in scripts.iterdir() if path.name.startswith(("python", "pypy"))),
         launcher=_WINDOWS_LAUNCHERS.get(str(interpreter.platform), "posix"),
+        standard_library=Path(library) if library else None,
     )
 
 
-def _environ() -> dict[str, str]:
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("VIRTUALENV_")}
-    return environ | {"VIRTUALENV_CONFIG_FILE": os.devnull}
+def embedded_pip(interpreter: Interpreter) -> Path | None:
+    """The wheel of pip that virtualenv carries for this Python, if there is one."""
+    with _one_at_a_time:  # its modules import each other in a circle, which two threads do not get out of
+        from virtualenv.seed.wheels.embed import get_embed_wheel
+
+        found = get_embed_wheel("pip", "{}.{}".format(*interpreter.python.minor))
+    return None if found is None else Path(found.path)
+
+
+def _own(environ: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in environ.items() if not name.startswith("VIRTUALENV_")}
+    return kept | {"VIRTUALENV_CONFIG_FILE": os.devnull}

@@ -16,10 +16,11 @@ from pytest_ofiuco.core.check import Taken
 from pytest_ofiuco.core.finding import Finding, in_order, place_of
 from pytest_ofiuco.core.lock import Lock
 from pytest_ofiuco.errors import HashMismatchError, shown
+from pytest_ofiuco.store.failure import host_of
 from pytest_ofiuco.store.index import Failure, Indexes
 from pytest_ofiuco.store.page import Link
 from pytest_ofiuco.store.remote import Remote
-from pytest_ofiuco.store.settings import IndexSettings, host_of
+from pytest_ofiuco.store.settings import IndexSettings
 from pytest_ofiuco.store.threads import Threads
 
 _AT_A_TIME = 8

@@ -10,11 +10,11 @@ from typing import Any, cast
 
 import pytest
 
-from pytest_ofiuco.config import Config
 from pytest_ofiuco.core.resolve import Resolution, resolve
 from pytest_ofiuco.errors import OfiucoError
 from pytest_ofiuco.run.arguments import Arguments
 from pytest_ofiuco.run.cellrun import StartUp
+from pytest_ofiuco.run.cells import LockFacts, PlannedCell, SessionPlan
 from pytest_ofiuco.run.controller import Controller
 from pytest_ofiuco.run.gateway import Receive
 from pytest_ofiuco.run.launcher import Launcher
@@ -28,12 +28,10 @@ from pytest_ofiuco.run.messages import (
     RemoteItem,
     Running,
 )
-from pytest_ofiuco.run.plan import PlannedCell, SessionPlan
 from pytest_ofiuco.run.progress import PreparationProgress
 from pytest_ofiuco.store.environment import Environment, Plan, Preparer
 from pytest_ofiuco.store.interpreters import Interpreter
-from pytest_ofiuco.store.project import LocalProject
-from tests.locks import lock, package, table
+from tests.locks import lock, package
 from tests.run.fakes import HOST, make_cell, passed, remote_item
 
 LOCK = lock(package("pytest", "9.0"))
@@ -184,15 +182,9 @@ class Scripted:
         return outcomes
 
     def plan(self) -> SessionPlan:
-        project = LocalProject(
-            directory=Path("project"),
-            pyproject=table(""),
-            config=Config(),
-            lock=LOCK,
-            lock_file=Path("project/uv.lock"),
-        )
         cells = tuple(_planned(label) for label in self.tests)
-        return SessionPlan(project=project, cells=cells, all_names=tuple(each.cell.name for each in cells), warnings=())
+        names = tuple(each.cell.name for each in cells)
+        return SessionPlan(lock=LockFacts.of(LOCK), cells=cells, all_names=names, warnings=())
 
     def connect(
         self, command: Sequence[str], environment: Mapping[str, str], receive: Receive, spool: Path | None
@@ -213,7 +205,6 @@ class Scripted:
 
         return Launcher(
             post=controller.post,
-            plan=controller.plan,
             preparer=preparer,
             progress=lambda total: PreparationProgress(total, lambda _: None, None),
             arguments=Arguments(passed=(), by_cell=()),
@@ -230,7 +221,8 @@ def _planned(label: str) -> PlannedCell:
     cell = make_cell(label)
     resolution: Resolution = resolve(LOCK, cell.target, LOCK.selection())
     interpreter = Interpreter(path="/python", python=cell.python, platform=HOST, identity=label)
-    return PlannedCell(cell=cell, resolution=resolution, interpreter=interpreter)
+    plan = Plan(resolution=resolution, interpreter=interpreter, lock_directory=Path("project"), project=None)
+    return PlannedCell(cell=cell, versions=resolution.versions(), plan=plan)
 
 
 def reports_of(outcomes: Outcomes, label: str) -> list[tuple[str, Any]]:

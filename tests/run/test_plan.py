@@ -21,7 +21,8 @@ from pytest_ofiuco.errors import (
     UnknownNameError,
     UsageError,
 )
-from pytest_ofiuco.run.plan import Narrowing, SessionPlan, plan, runs_on, select
+from pytest_ofiuco.run.cells import Narrowing, SessionPlan
+from pytest_ofiuco.run.plan import plan, runs_on, select
 from pytest_ofiuco.store.interpreters import Interpreters
 from pytest_ofiuco.store.project import LocalProject
 from tests.locks import edge, lock, package, read_lock, table
@@ -65,9 +66,10 @@ def test_each_cell_gets_its_interpreter_and_resolution() -> None:
     made = make()
     assert names(made) == ["py310-host", "py312-host"]
     for planned in made.cells:
-        assert planned.interpreter is not None
-        assert planned.resolution is not None
-        assert planned.cell.target.python == planned.interpreter.python
+        assert planned.plan is not None
+        assert planned.cell.target.python == planned.plan.interpreter.python
+        assert planned.plan.resolution.target == planned.cell.target
+        assert planned.versions == {"pytest": "9.0"}
         assert (planned.skip, planned.error) == (None, None)
     assert str(made.cells[0].cell.target.python) == "3.10.13"
 
@@ -95,8 +97,8 @@ def test_a_missing_python_is_an_error() -> None:
 
 def test_a_missing_python_may_be_skipped() -> None:
     made = make('python = ["3.10", "3.14"]\nmissing-python = "skip"')
-    assert made.cells[0].interpreter is not None
-    assert made.cells[1].interpreter is None
+    assert made.cells[0].is_run
+    assert not made.cells[1].is_run
     assert "no Python 3.14 on this machine" in (made.cells[1].skip or "")
 
 
@@ -110,9 +112,9 @@ def test_explicit_interpreters_are_asked_first() -> None:
 def test_a_foreign_platform_is_resolved_and_skipped() -> None:
     settings = 'python = ["3.12"]\nplatforms = ["host", "linux_aarch64"]\n[tool.ofiuco.platform.linux_aarch64]\n'
     native, foreign = make(f'{settings}tag = "manylinux_2_28_aarch64"').cells
-    assert native.interpreter is not None
-    assert foreign.interpreter is None
-    assert foreign.resolution is not None
+    assert native.is_run
+    assert not foreign.is_run
+    assert foreign.versions == {"pytest": "9.0"}
     assert "does not run on" in (foreign.skip or "")
 
 
@@ -166,7 +168,7 @@ def test_a_cell_that_does_not_resolve_is_an_error_of_its_own() -> None:
     numpy = package("numpy", "2.0", wheels=("numpy-2.0-cp312-cp312-manylinux_2_17_x86_64.whl",))
     first, second = make(locked=lock(PYTEST, numpy)).cells
     assert isinstance(first.error, NoArtifactError)
-    assert first.interpreter is None
+    assert not first.is_run
     assert second.error is None
 
 
@@ -243,7 +245,7 @@ def test_a_flat_lock_has_the_groups_unnamed() -> None:
     flat = read_lock("pylock.toml", FLAT)
     assert flat.flat
     made = make('python = ["3.12"]\ntest-groups = ["dev"]', flat)
-    assert made.cells[0].interpreter is not None
+    assert made.cells[0].is_run
     assert [line for line in made.warnings if "names no groups: dev" in line]
 
 
@@ -269,9 +271,9 @@ def test_variants_are_cells_beside_the_lock_as_it_is() -> None:
         "py312-host-pytest9.0",
         "py312-host-old",
     ]
-    found = [planned.resolution for planned in made.cells]
-    assert [each.versions()["pytest"] for each in found if each] == ["9.0", "9.0", "9.0", "9.0", "8.0"]
-    assert [each.variant.name if each.variant else None for each in found if each] == [
+    assert [planned.versions["pytest"] for planned in made.cells] == ["9.0", "9.0", "9.0", "9.0", "8.0"]
+    found = [planned.plan.resolution.variant for planned in made.cells if planned.plan]
+    assert [each.name if each else None for each in found] == [
         None,
         "pytest9.0",
         None,

@@ -6,17 +6,23 @@ from collections import Counter
 
 import pytest
 
+from pytest_ofiuco.run.cells import LockFacts
 from pytest_ofiuco.run.report import Tally, header, size_of, table
 from tests.locks import lock, package
 
 
 def test_the_header_names_the_lock_and_the_cells() -> None:
-    found = header(lock(package("a"), package("b"), package("root", is_virtual=True)), ["py310-host", "py313-host"])
+    found = header(
+        LockFacts.of(lock(package("a"), package("b"), package("root", is_virtual=True))), ["py310-host", "py313-host"]
+    )
     assert found == ["ofiuco: uv.lock (uv 1.3, 2 packages) → 2 cells", "  py310-host  py313-host"]
 
 
 def test_a_package_in_two_versions_is_one_package() -> None:
-    assert "(uv 1.3, 1 package) → 1 cell" in header(lock(package("a", "1"), package("a", "2")), ["py310-host"])[0]
+    assert (
+        "(uv 1.3, 1 package) → 1 cell"
+        in header(LockFacts.of(lock(package("a", "1"), package("a", "2"))), ["py310-host"])[0]
+    )
 
 
 def test_the_table_has_a_line_a_cell_in_columns() -> None:

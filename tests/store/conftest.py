@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ofiuco.core.target import Python
-from pytest_ofiuco.store import remote
+from pytest_ofiuco.store import durability, remote
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.interpreters import Interpreter, Interpreters
 from tests.store.makers import THIS_PYTHON
@@ -35,4 +35,10 @@ def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Interpreter:
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(remote, "FIRST_PAUSE", 0.01)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_flushed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test would wait for what all others have written; ``test_durability`` has the real one."""
+    monkeypatch.setattr(durability, "flush", lambda root, marks: None)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import os
 import sys
 import tarfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from packaging.utils import canonicalize_name
 
@@ -152,14 +154,15 @@ def write_tree(folder: Path, files: Mapping[str, str]) -> Path:
 
 
 def sdist(name: str, files: Mapping[str, str], *, kind: str = "tar.gz") -> File:
-    """A source archive of ``files``: tar.gz, tar.xz or zip."""
+    """A source archive of ``files``: tar.gz, tar.bz2, tar.xz or zip."""
+    modes: Mapping[str, Literal["w:gz", "w:bz2", "w:xz"]] = {"tar.gz": "w:gz", "tar.bz2": "w:bz2", "tar.xz": "w:xz"}
     content = io.BytesIO()
     if kind == "zip":
         with zipfile.ZipFile(content, "w") as archive:
             for path, text in files.items():
                 archive.writestr(f"{name}-1.0/{path}", text)
     else:
-        with tarfile.open(fileobj=content, mode="w:gz" if kind == "tar.gz" else "w:xz") as tar:
+        with tarfile.open(fileobj=content, mode=modes[kind]) as tar:
             for path, text in files.items():
                 info = tarfile.TarInfo(f"{name}-1.0/{path}")
                 info.size = len(text.encode())
@@ -185,6 +188,12 @@ def plan(
 
 
 def preparer(
-    store: Store, settings: IndexSettings = NOWHERE, *, offline: bool = False, refresh: bool = False
+    store: Store,
+    settings: IndexSettings = NOWHERE,
+    *,
+    offline: bool = False,
+    refresh: bool = False,
+    environ: Mapping[str, str] | None = None,
 ) -> Preparer:
-    return Preparer(store, settings, offline=offline, refresh=refresh, progress=SilentProgress())
+    environ = os.environ if environ is None else environ
+    return Preparer(store, settings, offline=offline, refresh=refresh, progress=SilentProgress(), environ=environ)

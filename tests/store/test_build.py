@@ -14,10 +14,11 @@ from typing import Literal
 import pytest
 
 from pytest_ofiuco.core.artifact import Archive, Directory
-from pytest_ofiuco.errors import ArchiveError, BuildError, InputError, OfflineError
+from pytest_ofiuco.core.target import Python
+from pytest_ofiuco.errors import ArchiveError, BuildError, InputError, MissingPythonError, OfflineError
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.environment import Project
-from pytest_ofiuco.store.interpreters import Interpreter
+from pytest_ofiuco.store.interpreters import Interpreter, Interpreters
 from pytest_ofiuco.store.settings import IndexSettings
 from pytest_ofiuco.store.sources import fingerprint
 from tests.store.building import answer, origin, prepare
@@ -29,7 +30,7 @@ def builds(folder: Path) -> int:
     return len(log.read_text().splitlines()) if log.exists() else 0
 
 
-@pytest.mark.parametrize("kind", ["tar.gz", "tar.xz", "zip"])
+@pytest.mark.parametrize("kind", ["tar.gz", "tar.bz2", "tar.xz", "zip"])
 def test_an_sdist_is_built_offline_with_its_own_backend(
     store: Store, interpreter: Interpreter, tmp_path: Path, kind: str
 ) -> None:
@@ -177,7 +178,7 @@ def test_build_requirements_that_are_lacking_offline(store: Store, interpreter: 
 def test_build_requirements_that_pip_cannot_find(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
     text = '[build-system]\nrequires = ["nobody-has-this"]\nbuild-backend = "nobody"\n'
     (tmp_path / "pyproject.toml").write_text(text)
-    with pytest.raises(BuildError, match="pip cannot install its build requirements") as caught:
+    with pytest.raises(BuildError, match="pip cannot resolve its build requirements") as caught:
         prepare(store, interpreter, tmp_path, install="wheel")
     assert "No matching distribution found for nobody-has-this" in str(caught.value)
 
@@ -241,30 +242,59 @@ def with_member(kind: str, path: str) -> File:
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("backend", ["setuptools", "flit_core", "hatchling", "poetry-core", "setup.py"])
+@pytest.mark.parametrize("backend", ["setuptools", "flit_core", "hatchling", "poetry-core", "pdm-backend", "setup.py"])
 def test_real_backends(store: Store, interpreter: Interpreter, tmp_path: Path, backend: str) -> None:
-    modules = {
-        "setuptools": "setuptools.build_meta",
-        "flit_core": "flit_core.buildapi",
-        "hatchling": "hatchling.build",
-        "poetry-core": "poetry.core.masonry.api",
-    }
-    name = '"""Demo."""\n__version__ = "1.0"\nANSWER = 42\n'
-    files = {"demo_code/__init__.py": name}
-    if backend == "setup.py":
-        files["setup.py"] = (
-            "from setuptools import setup\nsetup(name='demo_code', version='1.0', packages=['demo_code'])"
-        )
-    else:
-        files["pyproject.toml"] = (
-            f'[build-system]\nrequires = ["{backend}"]\nbuild-backend = "{modules[backend]}"\n'
-            '[project]\nname = "demo_code"\nversion = "1.0"\ndescription = "Demo"\n'
-        )
-    tree = write_tree(tmp_path / "tree", files)
+    tree = write_tree(tmp_path / "tree", real_source(backend))
     settings = IndexSettings.load(os.environ, tree)
+    file = sdist("demo", real_source(backend)).write(tmp_path)
     kinds: tuple[Literal["editable"], Literal["wheel"]] = ("editable", "wheel")
     for install in kinds:
         project = Project(directory=tree, install=install)
         with preparer(store, settings) as made:
             assert answer(made.prepare(plan(interpreter, tmp_path, {}, project=project))) == "42"
     assert not (tree / "build").exists()
+    with preparer(store, settings) as made:
+        environment = made.prepare(plan(interpreter, tmp_path, {"demo": file.sdist(path=file.filename)}))
+    assert answer(environment) == "42"
+
+
+def real_source(backend: str) -> dict[str, str]:
+    modules = {
+        "setuptools": "setuptools.build_meta",
+        "flit_core": "flit_core.buildapi",
+        "hatchling": "hatchling.build",
+        "poetry-core": "poetry.core.masonry.api",
+        "pdm-backend": "pdm.backend",
+    }
+    code = {"demo_code/__init__.py": '"""Demo."""\n__version__ = "1.0"\nANSWER = 42\n'}
+    if backend == "setup.py":
+        setup = "from setuptools import setup\nsetup(name='demo_code', version='1.0', packages=['demo_code'])"
+        return code | {"setup.py": setup}
+    table = f'[build-system]\nrequires = ["{backend}"]\nbuild-backend = "{modules[backend]}"\n'
+    return code | {"pyproject.toml": f'{table}[project]\nname = "demo_code"\nversion = "1.0"\ndescription = "Demo"\n'}
+
+
+EXTENSION = """
+#include <Python.h>
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "demo_code", NULL, -1, NULL};
+PyMODINIT_FUNC PyInit_demo_code(void) {
+    PyObject *made = PyModule_Create(&module);
+    PyModule_AddIntConstant(made, "ANSWER", 42);
+    return made;
+}
+"""
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("version", ["3.8", "3.9", "3.10", "3.13"])
+def test_an_extension_for_other_pythons(store: Store, tmp_path: Path, version: str) -> None:
+    try:
+        found = Interpreters(store, os.environ).find(Python.parse(version), [])
+    except MissingPythonError:
+        pytest.skip(f"no Python {version} here")
+    setup = "from setuptools import Extension, setup\nsetup(name='demo_code', version='1.0', ext_modules=["
+    setup += "Extension('demo_code', ['demo.c'])])"
+    file = sdist("demo", {"setup.py": setup, "demo.c": EXTENSION}).write(tmp_path)
+    with preparer(store, IndexSettings.load(os.environ, tmp_path)) as made:
+        environment = made.prepare(plan(found, tmp_path, {"demo": file.sdist(path=file.filename)}))
+    assert answer(environment) == "42"

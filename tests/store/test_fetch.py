@@ -214,7 +214,7 @@ def test_an_index_that_dies_in_the_middle_of_a_file(store: Store, tmp_path: Path
     index.cut = True
     with pytest.raises(FetchError, match=r"127\.0\.0\.1:\d+: the connection was closed"):
         fetch(store, IndexSettings(default_index=index.simple), DEMO.wheel(), tmp_path)
-    assert index.asked.count(f"/files/{DEMO.filename}") == 3
+    assert index.asked.count(f"/files/{DEMO.filename}") == 4
     assert nothing_half_written(store)
 
 

@@ -173,8 +173,16 @@ def test_what_must_not_be_installed(
 
 @posix_only
 def test_a_wheel_must_not_replace_the_interpreter(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
-    with pytest.raises(ArchiveError, match="would replace"):
-        prepare(store, interpreter, tmp_path, wheel("demo", {"demo-1.0.data/scripts/python3": "#!/bin/sh\n"}))
+    shipped = wheel("demo", {"demo-1.0.data/scripts/python3": "#!/bin/sh\n"})
+    declared = wheel("demo", {}, entry_points="[console_scripts]\npython3 = demo:main\n")
+    for file in (shipped, declared):
+        with pytest.raises(ArchiveError) as caught:
+            prepare(store, interpreter, tmp_path, file)
+        assert caught.value.render() == (
+            "error: demo-1.0-py3-none-any.whl: refused: it would replace python3, which is the environment's own\n"
+            "hint: this file must not be installed: report it to its publisher"
+        )
+        assert not list(store.environments.glob(f"*/{MANIFEST}"))
 
 
 def test_a_file_and_a_folder_of_one_name(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:

@@ -139,3 +139,18 @@ def test_offline(project: LocalProject, index: Index, tmp_path: Path) -> None:
         "hint: leave --offline out, or lock with a tool that records URLs (uv, pylock)"
     )
     assert index.asked == []
+
+
+def test_an_index_that_refuses(project: LocalProject, tmp_path: Path, index: Index) -> None:
+    index.authorization = "Basic x"
+    with pytest.raises(FetchError) as caught:
+        located(
+            project,
+            [resolution(("demo", DEMO.wheel()))],
+            environ(tmp_path, PIP_INDEX_URL=index.simple),
+            offline=False,
+        )
+    assert caught.value.render().startswith(
+        f"error: {DEMO.filename}: cannot be fetched: {index.host}: HTTP status 401 (Unauthorized)\n"
+        f"hint: give user name and password for {index.host} in netrc"
+    )

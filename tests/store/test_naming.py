@@ -267,8 +267,16 @@ def test_a_file_that_cannot_be_read(machine: Machine, index: Index, tmp_path: Pa
     host = index.base.removeprefix("http://")
     assert str(caught.value) == (
         "requirements.txt: line 2: package demo 1.0: no file with its hashes is found:"
-        f" {host}: HTTP status 404 (Not Found); demo-1.0.zip: No such file or directory"
+        f" {host}: no such file: HTTP status 404 (Not Found); demo-1.0.zip: No such file or directory"
     )
+
+
+def test_who_refuses_wants_a_password(machine: Machine, index: Index) -> None:
+    index.authorization = "Basic x"
+    with pytest.raises(NamingError) as caught:
+        machine.uses(index.simple).package(WHEEL)
+    assert str(caught.value).endswith(f"{index.host}: HTTP status 401 (Unauthorized)")
+    assert str(caught.value.hint).startswith(f"give user name and password for {index.host} in netrc")
 
 
 def test_nothing_is_read_from_elsewhere_offline(machine: Machine, index: Index, tmp_path: Path) -> None:
@@ -321,7 +329,7 @@ def test_hashes_of_files_that_may_be_where_nobody_answers(machine: Machine, inde
         machine.uses(index.simple, f"http://127.0.0.1:{port}").package(WHEEL, OTHER)
     assert str(caught.value) == (
         "requirements.txt: line 2: package demo 1.0: the files of 1 of its 2 hashes are not found:"
-        f" 127.0.0.1:{port}: cannot be reached: Connection refused"
+        f" 127.0.0.1:{port}: cannot be reached: Connection refused (tried 4 times)"
     )
 
 
@@ -329,7 +337,9 @@ def test_hashes_of_files_that_may_be_where_nobody_answers(machine: Machine, inde
     ("files", "reason"),
     [
         pytest.param((OTHER,), "no file with its hashes is found: {host}: has no such file", id="other hashes"),
-        pytest.param((), "no file with its hashes is found: {host}: HTTP status 404 (Not Found)", id="unknown"),
+        pytest.param(
+            (), "no file with its hashes is found: {host}: no such project: HTTP status 404 (Not Found)", id="unknown"
+        ),
     ],
 )
 def test_nothing_is_found(files: tuple[File, ...], reason: str, machine: Machine) -> None:
@@ -366,7 +376,7 @@ def test_offline(machine: Machine, index: Index) -> None:
     assert index.asked == []
 
 
-@pytest.mark.parametrize("module", ["requests", "pypi_simple"])
+@pytest.mark.parametrize("module", ["urllib3", "pypi_simple"])
 def test_what_is_needed_to_ask_is_not_installed(
     module: str, machine: Machine, index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:

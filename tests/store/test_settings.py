@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from pytest_ofiuco.errors import InputError
+from pytest_ofiuco.store.certificates import Certificates
+from pytest_ofiuco.store.keyring_access import Keyring
 from pytest_ofiuco.store.settings import IndexSettings, shown, unique
 
 OFF = {"PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1"}
@@ -34,8 +36,11 @@ def write(path: Path, text: str) -> None:
 
 
 def test_nothing_set_means_the_public_index(tmp_path: Path) -> None:
-    settings = IndexSettings.load(OFF, tmp_path)
-    assert settings == IndexSettings()
+    settings = IndexSettings.load(OFF | {"HOME": "/home/me", "PATH": "/bin"}, tmp_path)
+    usual = IndexSettings(
+        netrc_files=("/home/me/.netrc", "/home/me/_netrc"), keyring=Keyring(provider="auto", path="/bin")
+    )
+    assert settings == usual
     assert settings.default_index is None
 
 
@@ -59,13 +64,12 @@ def test_pips_variables(tmp_path: Path) -> None:
     assert settings.indexes == ("https://two.invalid/simple", "https://three.invalid/simple")
     assert settings.find_links == ("links",)
     assert settings.no_index
-    assert settings.certificate == "ca.pem"
-    assert settings.client_certificate == "client.pem"
+    assert settings.certificates == Certificates(authorities=("ca.pem",), client="client.pem")
     assert settings.trusts("https://one.invalid/x")
     assert settings.trusts("https://two.invalid:8080/x")
     assert not settings.trusts("https://two.invalid/x")
     assert settings.timeout == 99
-    assert settings.proxy == "http://proxy.invalid"
+    assert settings.proxies.for_url("https://one.invalid") == "http://proxy.invalid"
 
 
 def test_pips_files_in_their_order(tmp_path: Path, home: dict[str, str]) -> None:
@@ -81,7 +85,7 @@ def test_pips_files_in_their_order(tmp_path: Path, home: dict[str, str]) -> None
     settings = IndexSettings.load({**home, "UV_NO_CONFIG": "1", "PIP_CONFIG_FILE": str(named)}, tmp_path)
     assert settings.default_index == "https://site.invalid"  # [install] is nearer than [global]
     assert settings.indexes == ("https://a.invalid", "https://b.invalid")
-    assert settings.certificate == "u"
+    assert settings.certificates.authorities == ("u",)
     assert settings.timeout == 5
 
 
@@ -175,7 +179,7 @@ def test_uvs_variables_come_before_pips(tmp_path: Path) -> None:
         "https://extra.invalid/simple",
     )
     assert settings.find_links == ("https://links.invalid/page",)
-    assert settings.certificate == "authorities.pem"
+    assert settings.certificates.authorities == ("authorities.pem",)
     assert settings.credentials("https://corp.invalid/files/x.whl") == ("us er", "p@ss")
     assert settings.credentials("http://corp.invalid/files/x.whl") is None
     assert settings.credentials("https://other.invalid/files/x.whl") is None
@@ -203,7 +207,8 @@ def test_uvs_files(tmp_path: Path, home: dict[str, str]) -> None:
     project.mkdir(parents=True)
     settings = IndexSettings.load({**home, "PIP_CONFIG_FILE": os.devnull}, project)
     assert settings.default_index == "https://corp.invalid/simple"
-    assert settings.indexes == ("https://more.invalid/simple", "https://user.invalid")
+    assert settings.indexes == ("https://user.invalid",)
+    assert settings.explicit == ("https://more.invalid/simple",)
     assert settings.find_links == (str(tmp_path / "repository" / "wheels"), "https://links.invalid")
 
 
@@ -246,3 +251,104 @@ def test_what_is_shown_of_a_url(url: str, expected: str) -> None:
 
 def test_unique_keeps_the_first_and_the_order() -> None:
     assert unique(["https://a/", "https://b", "https://a", "https://b/"]) == ["https://a/", "https://b"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "timeout", "retries", "provider"),
+    [
+        pytest.param({}, 15, 3, "auto", id="nothing"),
+        pytest.param({"PIP_TIMEOUT": "9", "PIP_DEFAULT_TIMEOUT": "8"}, 9, 3, "auto", id="pip, by its option's name"),
+        pytest.param({"UV_HTTP_TIMEOUT": "7", "PIP_TIMEOUT": "9"}, 7, 3, "auto", id="uv over pip"),
+        pytest.param({"UV_REQUEST_TIMEOUT": "6"}, 6, 3, "auto", id="uv, as it was"),
+        pytest.param({"PIP_RETRIES": "0"}, 15, 0, "auto", id="no retries"),
+        pytest.param({"UV_HTTP_RETRIES": "5", "PIP_RETRIES": "0"}, 15, 5, "auto", id="retries of uv"),
+        pytest.param({"PIP_RETRIES": "9" * 99}, 15, 100, "auto", id="many retries"),
+        pytest.param({"PIP_KEYRING_PROVIDER": "import"}, 15, 3, "import", id="keyring of pip"),
+        pytest.param(
+            {"UV_KEYRING_PROVIDER": "Subprocess", "PIP_KEYRING_PROVIDER": "import"}, 15, 3, "subprocess", id="of uv"
+        ),
+    ],
+)
+def test_limits_and_the_keyring(
+    tmp_path: Path, variables: dict[str, str], timeout: float, retries: int, provider: str
+) -> None:
+    settings = IndexSettings.load(OFF | variables, tmp_path)
+    assert (settings.timeout, settings.retries, settings.keyring.provider) == (timeout, retries, provider)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("PIP_RETRIES", "-1", "not a number of times"),
+        ("UV_HTTP_RETRIES", "some", "not a number of times"),
+        ("PIP_TIMEOUT", "soon", "not a number of seconds"),
+        ("PIP_KEYRING_PROVIDER", "gnome", "none of auto, disabled, import, subprocess"),
+        ("UV_SYSTEM_CERTS", "maybe", "neither yes nor no"),
+    ],
+)
+def test_a_limit_that_is_none(tmp_path: Path, name: str, text: str, reason: str) -> None:
+    with pytest.raises(InputError, match=f"{name}: {reason}"):
+        IndexSettings.load(OFF | {name: text}, tmp_path)
+
+
+def test_pips_file_has_them_too(tmp_path: Path, home: dict[str, str]) -> None:
+    named = tmp_path / "pip.conf"
+    write(named, "[global]\nretries = 2\nkeyring-provider = disabled\nclient-cert = c.pem\nproxy = p:1\n")
+    settings = IndexSettings.load(home | {"PIP_CONFIG_FILE": str(named), "UV_NO_CONFIG": "1"}, tmp_path)
+    assert (settings.retries, settings.keyring.provider) == (2, "disabled")
+    assert settings.certificates.client == "c.pem"
+    assert settings.proxies.for_url("http://a") == "http://p:1"
+
+
+def test_an_index_of_uv_that_has_a_name(tmp_path: Path, home: dict[str, str]) -> None:
+    text = """
+        keyring-provider = "subprocess"
+        native-tls = true
+        [[index]]
+        name = "my-corp"
+        url = "https://corp.invalid/simple"
+        authenticate = "always"
+        explicit = true
+        ignore-error-codes = [403]
+    """
+    write(tmp_path / "uv.toml", text)
+    variables = {"UV_INDEX_MY_CORP_USERNAME": "me", "UV_INDEX_MY_CORP_PASSWORD": "pass"}
+    settings = IndexSettings.load(home | variables | {"PIP_CONFIG_FILE": os.devnull}, tmp_path)
+    assert settings.explicit == ("https://me:pass@corp.invalid/simple",)
+    assert settings.indexes == ()
+    assert settings.credentials("https://corp.invalid/files/x") == ("me", "pass")
+    source = settings.source("https://corp.invalid/files/x")
+    assert source is not None
+    assert (source.name, source.authenticate) == ("my-corp", "always")
+    assert settings.keyring.provider == "subprocess"
+    assert settings.certificates.is_system_only
+
+
+def test_how_to_authenticate_must_be_known(tmp_path: Path, home: dict[str, str]) -> None:
+    write(tmp_path / "uv.toml", '[[index]]\nname = "a"\nurl = "https://a.invalid"\nauthenticate = "maybe"\n')
+    with pytest.raises(InputError, match=r"uv\.toml: index\[0\]\.authenticate: none of auto, always, never"):
+        IndexSettings.load(home | {"PIP_CONFIG_FILE": os.devnull}, tmp_path)
+
+
+def test_a_member_of_a_workspace_has_the_roots_settings(tmp_path: Path, home: dict[str, str]) -> None:
+    root, member = tmp_path / "root", tmp_path / "root" / "packages" / "one"
+    write(
+        root / "pyproject.toml",
+        '[tool.uv]\nindex-url = "https://root.invalid"\n[tool.uv.workspace]\nmembers = ["packages/*"]',
+    )
+    write(
+        member / "pyproject.toml",
+        '[project]\nname = "one"\n[[tool.uv.index]]\nname = "own"\nurl = "https://own.invalid"',
+    )
+    settings = IndexSettings.load(home | {"PIP_CONFIG_FILE": os.devnull}, member)
+    assert settings.default_index == "https://root.invalid"
+    assert settings.indexes == ("https://own.invalid",)
+    write(member / "pyproject.toml", '[tool.uv]\nindex-url = "https://member.invalid"\n')
+    assert IndexSettings.load(home | {"PIP_CONFIG_FILE": os.devnull}, member).default_index == "https://root.invalid"
+
+
+def test_an_explicit_index_with_credentials_is_one_index_with_the_locks() -> None:
+    settings = IndexSettings(explicit=("https://me:pass@corp.invalid/simple",))
+    assert settings.is_explicit("https://corp.invalid/simple/")
+    assert not settings.is_explicit("https://corp.invalid/other")
+    assert not settings.is_explicit(None)

@@ -138,6 +138,7 @@ def test_an_index_that_is_down() -> None:
     assert (finding.severity, finding.code, finding.package, finding.cells) == ("warning", "unasked", "", ())
     assert finding.message == (
         f"cannot ask whether files of 2 packages were yanked: {host}: cannot be reached: Connection refused"
+        " (tried 4 times)"
     )
     (finding,) = asked(files[0])
     assert finding.message.startswith("cannot ask whether files of a were yanked: ")

@@ -1,0 +1,102 @@
+"""A session's plan ↔ the document that the store keeps of it, for the next session that asks the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_ofiuco.core.matrix import Cell
+from pytest_ofiuco.core.platforms import Platform
+from pytest_ofiuco.core.target import Python, Target
+from pytest_ofiuco.errors import OfiucoError
+from pytest_ofiuco.run.cells import LockFacts, PlannedCell, SessionPlan
+from pytest_ofiuco.store.cache import Store
+from pytest_ofiuco.store.request import Environment, python_in
+
+if TYPE_CHECKING:
+    from pytest_ofiuco.core.artifact import Directory
+from pytest_ofiuco.store.plans import Document, Plans
+
+
+def remember(plans: Plans, plan: SessionPlan, environments: Mapping[str, Environment]) -> None:
+    """Keep a plan whose cells have all become environments or are skipped; another one is not worth keeping."""
+    if plan.project is None or any(not each.skip and each.cell.name not in environments for each in plan.cells):
+        return
+    from pytest_ofiuco.store import sources  # to tell a plan again needs none of it
+
+    document = {
+        "lock": asdict(plan.lock),
+        "all_names": plan.all_names,
+        "warnings": plan.warnings,
+        "defined": sorted(plan.defined),
+        "variants": plan.variants,
+        "cells": [_cell_document(each, environments.get(each.cell.name)) for each in plan.cells],
+    }
+    witness = plan.project.witness
+    named = [path for each in plan.project.config.settings.values() for path in each.interpreters]
+    interpreters = [*named, *(each.plan.interpreter.path for each in plan.cells if each.plan is not None)]
+    try:
+        for directory, lock_directory in _directories(plan.cells):
+            sources.watch(directory, lock_directory, witness)
+    except (OfiucoError, OSError):
+        return
+    plans.keep(document, witness, interpreters)
+
+
+def recall(store: Store, document: Document) -> SessionPlan | None:
+    """The plan that a document is of; ``None`` where it is of another shape."""
+    try:
+        return SessionPlan(
+            lock=LockFacts(**document["lock"]),
+            cells=tuple(_cell(store, each) for each in document["cells"]),
+            all_names=tuple(document["all_names"]),
+            warnings=tuple(document["warnings"]),
+            defined=frozenset(document["defined"]),
+            variants=tuple(document["variants"]),
+        )
+    except (KeyError, TypeError, AttributeError, OfiucoError):
+        return None
+
+
+def _directories(cells: Sequence[PlannedCell]) -> list[tuple[Directory, Path]]:
+    """The source trees that decide what environments hold."""
+    found: dict[tuple[str, bool, Path], Directory] = {}
+    for plan in (each.plan for each in cells):
+        for artifact, lock_directory in [] if plan is None else plan.directories():
+            found[artifact.path, artifact.editable, lock_directory] = artifact
+    return [(artifact, lock_directory) for (_, _, lock_directory), artifact in found.items()]
+
+
+def _cell_document(planned: PlannedCell, environment: Environment | None) -> dict[str, Any]:
+    cell = planned.cell
+    return {
+        "name": cell.name,
+        "python": str(cell.python),
+        "exact": str(cell.target.python),
+        "platform": cell.platform,
+        "tag": str(cell.target.platform),
+        "variant": cell.variant,
+        "versions": dict(planned.versions),
+        "skip": planned.skip,
+        "key": environment.key if environment else None,
+    }
+
+
+def _cell(store: Store, document: Mapping[str, Any]) -> PlannedCell:
+    target = Target(python=Python.parse(document["exact"]), platform=Platform.parse(document["tag"]))
+    cell = Cell(
+        name=document["name"],
+        python=Python.parse(document["python"]),
+        platform=document["platform"],
+        target=target,
+        variant=document["variant"],
+    )
+    planned = PlannedCell(cell=cell, versions=document["versions"], skip=document["skip"])
+    key = document["key"]
+    if key is None:
+        return planned
+    path = store.environments / key
+    environment = Environment(path=path, python=python_in(path), key=key, was_cached=True)
+    return replace(planned, environment=environment)

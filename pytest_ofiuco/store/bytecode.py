@@ -1,0 +1,120 @@
+"""Bytecode: compiled when it is imported, once a wheel and Python, and used by every environment that has the wheel.
+
+A cell's interpreter keeps its bytecode below PYTHONPYCACHEPREFIX, in folders named like the sources' own. There, the
+packages of an environment are links to what is shared, by wheel and Python; a folder that several wheels fill (a
+namespace package) is a real one, in which each wheel's own part is a link. A ``.pyc`` file is checked against the size
+and mtime of its source, which hardlinks and copies keep, and is told where it is when it is loaded
+(https://peps.python.org/pep-3147/). Modules of pytest plugins are not shared: pytest rewrites them, and does not tell.
+
+The standard library's own ``.pyc`` files are linked, too: with a prefix, Python would not look at them. Where there
+can be no links, everything is compiled by each environment for itself.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from pytest_ofiuco.store.answers import Interpreter
+from pytest_ofiuco.store.cache import Store
+from pytest_ofiuco.store.virtual import Layout
+from pytest_ofiuco.store.wheel import UnpackedWheel
+
+_NOT_IMPORTED = frozenset(
+    {"__pycache__", "site-packages", "test", "tests", "idlelib", "lib2to3", "tkinter", "turtledemo"}
+)
+"""Folders of the standard library that no test session needs compiled in advance."""
+
+_PLUGIN = "[pytest11]"
+
+
+def share(store: Store, layout: Layout, wheels: Sequence[UnpackedWheel], interpreter: Interpreter) -> None:
+    """Make a new environment use the bytecode of its wheels, and of the standard library, that is there already."""
+    with suppress(OSError, NotImplementedError):
+        _link_packages(store, layout, wheels, interpreter)
+        _link_standard_library(store, layout, interpreter)
+
+
+def place_of(store: Store, folder: Path) -> Path:
+    """Where the bytecode of the sources in ``folder``, an absolute path, is kept."""
+    return store.bytecode / os.path.splitdrive(str(folder))[1].lstrip("\\/")
+
+
+def _link_packages(store: Store, layout: Layout, wheels: Sequence[UnpackedWheel], interpreter: Interpreter) -> None:
+    python = interpreter.python
+    name = f"{python.implementation}{python.version.major}{python.version.minor}{'t' * python.free_threaded}"
+    for root in dict.fromkeys((layout.purelib, layout.platlib)):
+        here = [each for each in wheels if (layout.purelib if each.root_is_purelib else layout.platlib) == root]
+        place = place_of(store, root)
+        for folder, wheel in _owned(here):
+            if _has_plugin(wheel):
+                continue
+            shared = store.wheel_bytecode / f"{wheel.sha256}-{name}" / folder
+            shared.mkdir(parents=True, exist_ok=True)
+            target = place / folder
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.is_symlink():
+                target.unlink()
+            _link(str(shared), str(target))
+
+
+def _owned(wheels: Sequence[UnpackedWheel]) -> Iterator[tuple[str, UnpackedWheel]]:
+    """The topmost folders that one wheel alone has modules in, with that wheel."""
+    level = [(wheel, {member.path for member in wheel.members if member.path.endswith(".py")}) for wheel in wheels]
+    depth = 1
+    while level:
+        owners: dict[str, list[int]] = {}
+        for index, (_, paths) in enumerate(level):
+            for folder in _folders(paths, depth):
+                owners.setdefault(folder, []).append(index)
+        deeper = []
+        for folder, indices in sorted(owners.items()):
+            if len(indices) == 1:
+                yield folder, level[indices[0]][0]
+        contested = {folder for folder, indices in owners.items() if len(indices) > 1}
+        for wheel, paths in level:
+            rest = {path for path in paths if "/".join(path.split("/")[:depth]) in contested}
+            if rest:
+                deeper.append((wheel, rest))
+        level, depth = deeper, depth + 1
+
+
+def _folders(paths: Iterable[str], depth: int) -> set[str]:
+    """The folders of modules, down to ``depth``; what cannot be imported (``.data``) is none."""
+    parts = (path.split("/", depth) for path in paths)
+    return {"/".join(each[:depth]) for each in parts if len(each) > depth and each[depth - 1].isidentifier()}
+
+
+def _has_plugin(wheel: UnpackedWheel) -> bool:
+    try:
+        declared = (wheel.tree / wheel.dist_info / "entry_points.txt").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return _PLUGIN in declared
+
+
+def _link_standard_library(store: Store, layout: Layout, interpreter: Interpreter) -> None:
+    """Once an interpreter: links to the ``.pyc`` files that came with it."""
+    seeded = store.bytecode.parent / "seeded" / interpreter.identity
+    if layout.standard_library is None or seeded.exists():
+        return
+    root = str(layout.standard_library)
+    place = str(place_of(store, layout.standard_library))
+    for folder, names, _ in os.walk(root):
+        cached = os.path.join(folder, "__pycache__")
+        target = place + folder[len(root) :]
+        names[:] = [each for each in names if each not in _NOT_IMPORTED]
+        with suppress(FileNotFoundError):
+            compiled = [each for each in os.listdir(cached) if each.endswith(".pyc") and ".opt-" not in each]
+            if compiled:
+                os.makedirs(target, exist_ok=True)
+            for each in compiled:
+                _link(os.path.join(cached, each), os.path.join(target, each))
+    seeded.mkdir(parents=True, exist_ok=True)
+
+
+def _link(source: str, target: str) -> None:
+    with suppress(FileExistsError):
+        os.symlink(source, target, target_is_directory=os.path.isdir(source))
