@@ -256,20 +256,23 @@ def print_table(everyone: Sequence[Side], medians: Mapping[tuple[str, str], floa
 
 
 def print_cells(side: Side, folder: Path, rounds: int) -> None:
-    """What one cell costs from warm downloads, and another one that has the same wheels."""
-    sync = [*ofiuco(), "sync", "--cell"]
-    first, other = (replace(side, commands=[[*sync, cell]]) for cell in ("py312-host", "py312-host-other"))
+    """What one cell costs from downloaded files, what another one with the same wheels adds, and a start for nothing."""
+    sync = [*ofiuco(), "sync", "--cell", "py312-host"]
+    one, both = (replace(side, commands=[command]) for command in (sync, [*sync, "--cell", "py312-host-other"]))
     taken = []
     for _ in range(rounds):
-        side.begin("cold")
-        first.run("cold", folder)
-        first.begin("environments")
-        put_away(side.caches[0] / "wheels-v1")
-        taken.append([seconds(partial(each.run, "", folder)) for each in (first, other, first)])
-    one, two, nothing = (statistics.median(column) for column in zip(*taken, strict=True))
-    print(f"one cell, from downloaded files       {one:6.3f} s")
-    print(f"another one that has the same wheels  {two:6.3f} s  {two / one:5.2f} of it")
-    print(f"the first again, nothing changed      {nothing:6.3f} s")
+        row = []
+        for each in (one, both):
+            side.begin("cold")
+            one.run("cold", folder)
+            one.begin("environments")
+            put_away(side.caches[0] / "wheels-v1")
+            row.append(seconds(partial(each.run, "", folder)))
+        taken.append([*row, seconds(partial(both.run, "", folder))])
+    first, two, nothing = (statistics.median(column) for column in zip(*taken, strict=True))
+    print(f"one cell, from downloaded files          {first:6.3f} s")
+    print(f"another one with the same wheels adds    {two - first:6.3f} s  {(two - first) / first:5.2f} of it")
+    print(f"both again, nothing changed              {nothing:6.3f} s")
 
 
 def print_memory(side: Side, folder: Path) -> None:
@@ -281,7 +284,7 @@ def print_memory(side: Side, folder: Path) -> None:
     environ = {**os.environ, **side.variables}
     said = subprocess.run(command, cwd=folder, env=environ, check=True, capture_output=True, text=True).stdout
     megabytes = int(said) / (1024 * 1024 if sys.platform == "darwin" else 1024)
-    print(f"peak memory of ofiuco sync, cold      {megabytes:6.0f} MB")
+    print(f"peak memory of ofiuco sync, cold         {megabytes:6.0f} MB")
 
 
 def linked(folder: Path) -> dict[str, str]:
