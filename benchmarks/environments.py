@@ -256,7 +256,7 @@ def print_table(everyone: Sequence[Side], medians: Mapping[tuple[str, str], floa
 
 
 def print_cells(side: Side, folder: Path, rounds: int) -> None:
-    """What one cell costs from downloaded files, what another one with the same wheels adds, and a start for nothing."""
+    """What one cell costs from downloaded files, what another with the same wheels adds, and a start for nothing."""
     sync = [*ofiuco(), "sync", "--cell", "py312-host"]
     one, both = (replace(side, commands=[command]) for command in (sync, [*sync, "--cell", "py312-host-other"]))
     taken = []
