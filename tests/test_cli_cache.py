@@ -19,7 +19,7 @@ from pytest_ofiuco.store import usage
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.environment import Environment
 from pytest_ofiuco.store.interpreters import Interpreters
-from pytest_ofiuco.store.size import buckets as buckets_of
+from pytest_ofiuco.store.upkeep.size import buckets as buckets_of
 from tests.store.installing import prepare
 from tests.store.makers import THIS_PYTHON, wheel
 

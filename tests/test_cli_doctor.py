@@ -15,9 +15,9 @@ import pytest
 
 from pytest_ofiuco import __version__
 from pytest_ofiuco.cli import doctor, main
-from pytest_ofiuco.store import health
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.links import can_clone
+from pytest_ofiuco.store.upkeep import health
 from tests.store.makers import THIS_PYTHON
 from tests.store.serving import Index, closed_port, serving
 

@@ -17,10 +17,10 @@ from typing import Any
 from pytest_ofiuco.errors import CacheError, UsageError
 from pytest_ofiuco.run.report import size_of
 from pytest_ofiuco.store.cache import Store
-from pytest_ofiuco.store.prune import Order, Pruned, prune
-from pytest_ofiuco.store.repair import Fixed, fix
-from pytest_ofiuco.store.size import measured
-from pytest_ofiuco.store.verify import Report, Verified, verify
+from pytest_ofiuco.store.upkeep.prune import Order, Pruned, prune
+from pytest_ofiuco.store.upkeep.repair import Fixed, fix
+from pytest_ofiuco.store.upkeep.size import measured
+from pytest_ofiuco.store.upkeep.verify import Report, Verified, verify
 
 _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _DURATION = re.compile(r"(\d{1,6})([mhdw])", re.ASCII)

@@ -113,8 +113,8 @@ def _selection(options: Namespace, project: LocalProject) -> Selection:
 
 def _asked(project: LocalProject, report: Report) -> tuple[Finding, ...]:
     """What the index says."""
+    from pytest_ofiuco.store.lookup.yanked import ask
     from pytest_ofiuco.store.settings import IndexSettings
-    from pytest_ofiuco.store.yanked import ask
 
     directory = project.lock_file.parent
     settings = IndexSettings.load(os.environ, project.directory).for_lock(project.lock, directory, os.environ)

@@ -15,12 +15,12 @@ from pytest_ofiuco.cli.cells import matrix_of
 from pytest_ofiuco.core.matrix import Cell
 from pytest_ofiuco.errors import MissingPythonError, NoLockError, OfiucoError
 from pytest_ofiuco.run.plan import pythons_found, runs_on
-from pytest_ofiuco.store import health, reach
 from pytest_ofiuco.store.cache import Store
-from pytest_ofiuco.store.health import Remark, failure
 from pytest_ofiuco.store.interpreters import Interpreters, host_platform
 from pytest_ofiuco.store.project import PYPROJECT, LocalProject, load
 from pytest_ofiuco.store.settings import IndexSettings
+from pytest_ofiuco.store.upkeep import health, reach
+from pytest_ofiuco.store.upkeep.health import Remark, failure
 
 SECTIONS = ("ofiuco", "project", "pythons", "matrix", "launchers", "indexes", "connections", "cache", "plugins")
 

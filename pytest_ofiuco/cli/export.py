@@ -95,7 +95,7 @@ def _for_tools(options: Namespace, project: LocalProject, cells: Sequence[Resolv
 
 def _pylock(options: Namespace, project: LocalProject, cells: Sequence[ResolvedCell]) -> str:
     from pytest_ofiuco.export.pylock import pylock_toml
-    from pytest_ofiuco.store.location import located
+    from pytest_ofiuco.store.lookup.location import located
 
     found = located(project, [each.resolution for each in cells], os.environ, offline=options.offline)
     cells = [replace(each, resolution=resolution) for each, resolution in zip(cells, found, strict=True)]

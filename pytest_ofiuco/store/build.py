@@ -23,19 +23,19 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from pytest_ofiuco.config import LinkMode
 from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Sdist, Vcs, Wheel, unknown
 from pytest_ofiuco.errors import OfflineError
-from pytest_ofiuco.store import backend, source_archive
-from pytest_ofiuco.store.answers import Interpreter
-from pytest_ofiuco.store.build_requirements import BuildRequirements
+from pytest_ofiuco.store.builds import backend, source_archive
+from pytest_ofiuco.store.builds.commands import Commands
+from pytest_ofiuco.store.builds.forbidden import check_allowed
+from pytest_ofiuco.store.builds.isolation import BuildEnvironments
+from pytest_ofiuco.store.builds.job import Buildable, Job, Order
+from pytest_ofiuco.store.builds.locked import Locked
+from pytest_ofiuco.store.builds.pip_report import Pip
+from pytest_ofiuco.store.builds.repository import Checkout, check_out
+from pytest_ofiuco.store.builds.requirements import BuildRequirements
 from pytest_ofiuco.store.cache import Manifest, Shape, Store, digest
-from pytest_ofiuco.store.commands import Commands
 from pytest_ofiuco.store.fetch import Fetcher
-from pytest_ofiuco.store.forbidden import check_allowed
-from pytest_ofiuco.store.isolation import BuildEnvironments
-from pytest_ofiuco.store.job import Buildable, Job, Order
-from pytest_ofiuco.store.locked import Locked
-from pytest_ofiuco.store.pip_report import Pip
 from pytest_ofiuco.store.progress import Progress
-from pytest_ofiuco.store.repository import Checkout, check_out
+from pytest_ofiuco.store.pythons.answers import Interpreter
 from pytest_ofiuco.store.settings import IndexSettings
 from pytest_ofiuco.store.sources import tree_of
 from pytest_ofiuco.store.wheel import UnpackedWheel, unpack

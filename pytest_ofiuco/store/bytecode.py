@@ -17,8 +17,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from pytest_ofiuco.store.answers import Interpreter
 from pytest_ofiuco.store.cache import Store
+from pytest_ofiuco.store.pythons.answers import Interpreter
 from pytest_ofiuco.store.virtual import Layout
 from pytest_ofiuco.store.wheel import UnpackedWheel
 

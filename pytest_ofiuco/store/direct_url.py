@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Sdist, Vcs, Wheel, unknown
-from pytest_ofiuco.store.failure import host_of
+from pytest_ofiuco.store.network.failure import host_of
 from pytest_ofiuco.store.sources import tree_of
 
 

@@ -25,13 +25,13 @@ from pytest_ofiuco.errors import (
     UnhashedError,
 )
 from pytest_ofiuco.store.cache import Store, touch
-from pytest_ofiuco.store.failure import HINTS, Trouble, Unavailable
 from pytest_ofiuco.store.index import Failure, Indexes, local_path, remedy
-from pytest_ofiuco.store.page import Link
+from pytest_ofiuco.store.network.failure import HINTS, Trouble, Unavailable
+from pytest_ofiuco.store.network.page import Link
+from pytest_ofiuco.store.network.remote import Remote
+from pytest_ofiuco.store.network.transfer import Transfer
 from pytest_ofiuco.store.progress import Progress
-from pytest_ofiuco.store.remote import Remote
 from pytest_ofiuco.store.settings import IndexSettings, shown
-from pytest_ofiuco.store.transfer import Transfer
 
 Fetchable = Wheel | Sdist | Archive
 

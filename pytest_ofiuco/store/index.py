@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from pytest_ofiuco.store.failure import HINTS, Trouble, Unavailable, host_of
-from pytest_ofiuco.store.page import Link, Offer, Page
-from pytest_ofiuco.store.remote import Remote
+from pytest_ofiuco.store.network.failure import HINTS, Trouble, Unavailable, host_of
+from pytest_ofiuco.store.network.page import Link, Offer, Page
+from pytest_ofiuco.store.network.remote import Remote
 from pytest_ofiuco.store.settings import IndexSettings, shown, unique
 
 _ACCEPT = ", ".join(

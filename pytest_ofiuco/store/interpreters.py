@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pytest_ofiuco.core.platforms import Platform
 from pytest_ofiuco.core.target import Python
 from pytest_ofiuco.errors import BrokenPythonError, MissingPythonError
-from pytest_ofiuco.store import probe
-from pytest_ofiuco.store.answers import Answers, Interpreter, Refusal
 from pytest_ofiuco.store.cache import Store
-from pytest_ofiuco.store.candidates import Place, is_shim, places
+from pytest_ofiuco.store.pythons import probe
+from pytest_ofiuco.store.pythons.answers import Answers, Interpreter, Refusal
+from pytest_ofiuco.store.pythons.candidates import Place, is_shim, places
 
 __all__ = ["Interpreter", "Interpreters", "host_platform"]
 

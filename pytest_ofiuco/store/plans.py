@@ -16,9 +16,10 @@ from typing import Any
 
 from pytest_ofiuco import __version__
 from pytest_ofiuco.errors import CacheError
-from pytest_ofiuco.store import probe, usage
+from pytest_ofiuco.store import usage
 from pytest_ofiuco.store.cache import Store, digest, touch
-from pytest_ofiuco.store.candidates import folders
+from pytest_ofiuco.store.pythons import probe
+from pytest_ofiuco.store.pythons.candidates import folders
 from pytest_ofiuco.store.witness import Witness, still_holds
 
 _LAYOUT = 1

@@ -112,7 +112,7 @@ def read_lock(file: Path, name: str, pyproject: Table, witness: Witness, *, offl
     lock = formats.read(_content(file, name, witness), name, pyproject, beside, parsed)
     if not lock.unnamed:
         return lock
-    from pytest_ofiuco.store import naming  # most locks name their files
+    from pytest_ofiuco.store.lookup import naming  # most locks name their files
 
     return naming.named(lock, file.parent, os.environ, offline=offline)
 

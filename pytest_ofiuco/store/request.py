@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from pytest_ofiuco.core.artifact import Artifact, Directory  # a session that is told again installs nothing
     from pytest_ofiuco.core.resolve import Resolution
-    from pytest_ofiuco.store.answers import Interpreter
+    from pytest_ofiuco.store.pythons.answers import Interpreter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

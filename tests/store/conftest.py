@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from pytest_ofiuco.core.target import Python
-from pytest_ofiuco.store import durability, remote
+from pytest_ofiuco.store import durability
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.interpreters import Interpreter, Interpreters
+from pytest_ofiuco.store.network import remote
 from tests.store.makers import THIS_PYTHON
 from tests.store.serving import Index, serving
 

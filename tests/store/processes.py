@@ -23,7 +23,7 @@ from pytest_ofiuco.core.artifact import Sdist, Wheel
 from pytest_ofiuco.core.platforms import Platform
 from pytest_ofiuco.core.target import Python
 from pytest_ofiuco.errors import OfiucoError
-from pytest_ofiuco.store.answers import Interpreter
+from pytest_ofiuco.store.pythons.answers import Interpreter
 from pytest_ofiuco.store.cache import Store
 from tests.store.makers import plan, preparer
 order = json.loads(sys.argv[1])

@@ -24,7 +24,7 @@ def prepared(name):
     from pytest_ofiuco.store.interpreters import Interpreters
     from tests.store.installing import prepare
     from tests.store.makers import THIS_PYTHON
-    from tests.store.test_prune import demo
+    from tests.store.upkeep.test_prune import demo
     interpreter = Interpreters(store, {}).find(Python.parse(THIS_PYTHON), [sys.executable])
     return prepare(store, interpreter, Path(sys.argv[2]), demo(name)).key
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ofiuco.errors import ArchiveError
-from pytest_ofiuco.store import source_archive
+from pytest_ofiuco.store.builds import source_archive
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.damage import reading
 from pytest_ofiuco.store.wheel import unpack

@@ -13,9 +13,9 @@ import pytest
 
 from pytest_ofiuco.core.target import Python
 from pytest_ofiuco.errors import BrokenPythonError, MissingPythonError
-from pytest_ofiuco.store import candidates
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.interpreters import Interpreter, Interpreters, host_platform
+from pytest_ofiuco.store.pythons import candidates
 from tests.store.makers import THIS_PYTHON
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="lays out POSIX folders")
@@ -196,7 +196,7 @@ def test_a_store_that_cannot_be_written_is_no_obstacle(tmp_path: Path, real: str
 
 
 def test_the_probe_knows_the_loader_of_an_executable() -> None:
-    from pytest_ofiuco.store import probe
+    from pytest_ofiuco.store.pythons import probe
 
     if sys.platform == "linux":
         loader = probe._loader(os.path.realpath("/proc/self/exe"))

@@ -1,0 +1,1 @@
+"""What it takes to build a wheel: sources, build requirements, isolation, and the backend's process."""

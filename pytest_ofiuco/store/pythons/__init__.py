@@ -1,0 +1,1 @@
+"""Where Pythons may be, and what they say of themselves."""

@@ -1,0 +1,178 @@
+"""What interpreters answered when asked who they are, remembered by path, mtime and size.
+
+Asking costs a process, so it happens once an interpreter and machine: ``interpreters-v1.json`` in the store keeps the
+answers, and refusals too. A script on PATH (a shim) is asked every time: what it answers depends on where it is called.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_ofiuco.core.platforms import Platform
+from pytest_ofiuco.core.target import Python
+from pytest_ofiuco.errors import CacheError, UsageError
+from pytest_ofiuco.store.cache import Store
+from pytest_ofiuco.store.pythons import probe
+from pytest_ofiuco.store.pythons.candidates import is_shim
+
+_OLDEST = (3, 8)
+_PATIENCE = 20.0
+_AT_A_TIME = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpreter:
+    """A Python on this machine.
+
+    ``path`` is the real executable, never a shim or a virtual environment's; ``python`` is exact; ``identity`` is part
+    of the key of everything that is made with it.
+    """
+
+    path: str
+    python: Python
+    platform: Platform
+    identity: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why an executable is not an interpreter that can be used."""
+
+    reason: str
+
+
+class Answers:
+    """Asks executables who they are, in parallel, and remembers. Thread-safe."""
+
+    def __init__(self, store: Store, environ: Mapping[str, str]) -> None:
+        self._store = store
+        self._machine = probe.platform_tag()
+        self._environ = {name: value for name, value in environ.items() if not name.startswith("PYTHON")}
+        self._environ["SYSTEM_VERSION_COMPAT"] = "0"  # an old macOS SDK would answer 10.16 for every later release
+        self._lock = threading.Lock()
+        self._known: dict[str, Any] | None = None
+
+    def of(self, paths: Iterable[str], *, again: bool = False) -> list[Interpreter | Refusal]:
+        """One answer a path, in their order; ``again`` asks those anew that have refused."""
+        wanted = list(dict.fromkeys(paths))
+        with self._lock:
+            known = self._load()
+            answers = {path: self._remembered(known, path, again=again) for path in wanted}
+            unknown = [path for path, answer in answers.items() if answer is None]
+            if unknown:
+                with ThreadPoolExecutor(min(_AT_A_TIME, len(unknown))) as pool:
+                    said = list(pool.map(self._ask, unknown))
+                self._remember(known, dict(zip(unknown, said, strict=True)))
+                answers |= {path: _read(answer) for path, answer in zip(unknown, said, strict=True)}
+        return [answer for answer in answers.values() if answer is not None]
+
+    def _load(self) -> dict[str, Any]:
+        if self._known is None:
+            self._known = {}
+            try:
+                content = json.loads(self._store.interpreters.read_bytes())
+            except (OSError, ValueError, RecursionError):
+                content = None
+            match content:
+                case {"machine": self._machine, "answers": dict(answers)}:
+                    self._known = answers
+        return self._known
+
+    def _remembered(self, known: Mapping[str, Any], path: str, *, again: bool) -> Interpreter | Refusal | None:
+        match known.get(path):
+            case {"stamp": stamp, "answer": dict(said)} if stamp == _stamp(path) and _is_whole(said):
+                answer = _read(said)
+            case _:
+                return None
+        if isinstance(answer, Refusal):
+            return None if again else answer
+        return answer if os.path.exists(answer.path) else None
+
+    def _remember(self, known: dict[str, Any], said: Mapping[str, dict[str, Any]]) -> None:
+        for path, answer in said.items():
+            known[path] = {"stamp": _stamp(path), "answer": answer}
+        lasting = {path: entry for path, entry in known.items() if not is_shim(path)}
+        content = json.dumps({"machine": self._machine, "answers": lasting}, sort_keys=True)
+        with suppress(CacheError):  # a read-only store is still good for reading; the question is asked again next time
+            self._store.keep(self._store.interpreters, content.encode())
+
+    def _ask(self, path: str) -> dict[str, Any]:
+        command = [path, "-I", str(Path(probe.__file__))]
+        try:
+            done = subprocess.run(
+                command,
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_PATIENCE,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return {"refusal": f"it did not answer in {_PATIENCE:.0f} seconds"}
+        except OSError as error:
+            return {"refusal": error.strerror or str(error)}
+        if done.returncode:
+            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            return {"refusal": f"exit code {done.returncode}" + (f": {said[-1][:200]}" if said else "")}
+        try:
+            answer = json.loads(done.stdout.splitlines()[-1])
+        except (ValueError, IndexError, RecursionError):
+            answer = None
+        if isinstance(answer, dict) and _is_whole(answer):
+            return answer
+        return {"refusal": "it does not answer as a Python does"}
+
+
+def _stamp(path: str) -> list[int] | None:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):  # ValueError: a path that no system can have
+        return None
+    return [status.st_mtime_ns, status.st_size]
+
+
+def _is_whole(answer: Mapping[str, Any]) -> bool:
+    """Whether it has the shape of an answer: a refusal, or what ``probe.describe`` gives."""
+    match answer:
+        case {"refusal": str()}:
+            return True
+        case {
+            "executable": str(),
+            "implementation": str(),
+            "version": str(),
+            "free_threaded": bool(),
+            "platform": str(),
+        }:
+            return True
+    return False
+
+
+def _read(answer: Mapping[str, Any]) -> Interpreter | Refusal:
+    """An interpreter from what it said, or why it cannot be used."""
+    if "refusal" in answer:
+        return Refusal(reason=answer["refusal"])
+    path = answer["executable"]
+    try:
+        prefix = "pypy" if answer["implementation"] == "pypy" else ""
+        python = Python.parse(f"{prefix}{answer['version']}{'t' if answer['free_threaded'] else ''}")
+        platform = Platform.parse(answer["platform"])
+    except UsageError as error:
+        return Refusal(reason=f"it is no Python that is known here: {error}")
+    if python.minor < _OLDEST:
+        return Refusal(reason=f"Python {python} is too old: 3.8 is the oldest that can be used")
+    if answer["implementation"] not in ("cpython", "pypy"):
+        return Refusal(reason=f"{answer['implementation']} is not an implementation that is known here")
+    stamp = _stamp(path)
+    said = json.dumps([path, stamp, str(python)])
+    identity = hashlib.sha256(said.encode()).hexdigest()[:16]
+    return Interpreter(path=path, python=python, platform=platform, identity=identity)

@@ -1,0 +1,1 @@
+"""Keeping a store in order: its size, its damage, what nobody needs any more, and what is missing."""
