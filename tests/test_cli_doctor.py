@@ -105,9 +105,9 @@ def test_a_python_that_the_matrix_needs(project: Path, capsys: pytest.CaptureFix
 
 def test_a_python_that_may_be_missing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     configured(project, '[tool.ofiuco]\npython = ["3.99"]\nmissing-python = "skip"\n')
-    assert said(remarks(project, capsys, "--offline", section="matrix")) == [
-        ("warning", "py399-host: Python 3.99 is missing")
-    ]
+    (missing,) = remarks(project, capsys, "--offline", section="matrix")
+    assert (missing["status"], missing["text"]) == ("warning", "py399-host: Python 3.99 is missing")
+    assert missing["hint"] == "install it (`uv python install 3.99`, `pyenv install 3.99`)"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="makes programs of scripts")

@@ -171,6 +171,25 @@ def _a_plan_without_a_witness(folder: Folder) -> None:
         plan.write_text(json.dumps({**json.loads(plan.read_text()), "seen": {"files": {}}}))
 
 
+def _in_each_plan(folder: Folder, act: Callable[[dict[str, Any]], object]) -> None:
+    for file in (folder.cache / "plans-v1").iterdir():
+        content = json.loads(file.read_text())
+        act(content["plan"])
+        file.write_text(json.dumps(content))
+
+
+def _a_plan_without_cells(folder: Folder) -> None:
+    _in_each_plan(folder, lambda plan: plan.update(cells=[]))
+
+
+def _a_plan_without_warnings(folder: Folder) -> None:
+    _in_each_plan(folder, lambda plan: plan.pop("warnings"))
+
+
+def _a_plan_whose_cell_has_no_name(folder: Folder) -> None:
+    _in_each_plan(folder, lambda plan: plan["cells"][0].pop("name"))
+
+
 @pytest.mark.parametrize(
     ("change", "states"),
     [
@@ -188,6 +207,9 @@ def _a_plan_without_a_witness(folder: Folder) -> None:
         (_a_damaged_plan, ["cached"]),
         (_a_plan_of_another_shape, ["cached"]),
         (_a_plan_without_a_witness, ["cached"]),
+        (_a_plan_without_cells, ["cached"]),
+        (_a_plan_without_warnings, ["cached"]),
+        (_a_plan_whose_cell_has_no_name, ["cached"]),
     ],
     ids=lambda each: each.__name__ if callable(each) else "",
 )

@@ -112,9 +112,11 @@ def _matrix(project: LocalProject, store: Store, cells: list[Cell]) -> Iterator[
         try:
             found = interpreters.find(cell.python, settings.interpreters if settings else ())
         except MissingPythonError as error:
-            status: health.Status = "warning" if config.missing_python == "skip" else "error"
+            is_skipped = config.missing_python == "skip"
             text = f"{cell.name}: Python {cell.python} is missing"
-            yield Remark(section="matrix", status=status, text=text, hint=error.hint, details=details)
+            hint = error.remedy if is_skipped else error.hint
+            status: health.Status = "warning" if is_skipped else "error"
+            yield Remark(section="matrix", status=status, text=text, hint=hint, details=details)
         except OfiucoError as error:
             yield Remark(section="matrix", status="error", text=f"{cell.name}: {error}", hint=error.hint)
         else:

@@ -34,11 +34,13 @@ class MissingPythonError(OfiucoError):
     looked_in: Sequence[str]
 
     @property
+    def remedy(self) -> str:
+        """What makes the cell run."""
+        return f"install it (`uv python install {self.python}`, `pyenv install {self.python}`)"
+
+    @property
     def hint(self) -> str:  # type: ignore[override]
-        return (
-            f"install it (`uv python install {self.python}`, `pyenv install {self.python}`), or leave the cell out"
-            ' with `missing-python = "skip"` in [tool.ofiuco]'
-        )
+        return f'{self.remedy}, or leave the cell out with `missing-python = "skip"` in [tool.ofiuco]'
 
     def __str__(self) -> str:
         return f"Python {self.python}: no such interpreter found (looked in {', '.join(self.looked_in)})"

@@ -56,8 +56,10 @@ class Planner:
         from pytest_ofiuco.store.interpreters import Interpreters
 
         project = self._load()
-        interpreters = Interpreters(self.store, os.environ)
+        self._plans.watch(project.witness)
+        interpreters = Interpreters(self.store, os.environ, project.witness)
         self._made = plan(project, self.narrowing, interpreters, needs_pytest=self.needs_pytest)
+        recall.watch(self._made.cells, project.witness)
         self._preparers = preparers(project, self.store, offline=self.offline, refresh=self.refresh)
         return self._made
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ofiuco.core.matrix import Cell
@@ -13,19 +12,33 @@ from pytest_ofiuco.core.target import Python, Target
 from pytest_ofiuco.errors import OfiucoError
 from pytest_ofiuco.run.cells import LockFacts, PlannedCell, SessionPlan
 from pytest_ofiuco.store.cache import Store
+from pytest_ofiuco.store.plans import Document, Plans
 from pytest_ofiuco.store.request import Environment, python_in
 
 if TYPE_CHECKING:
-    from pytest_ofiuco.core.artifact import Directory
-from pytest_ofiuco.store.plans import Document, Plans
+    from pytest_ofiuco.store.witness import Witness
+
+
+def watch(cells: Sequence[PlannedCell], witness: Witness) -> None:
+    """Have a witness see what else decides the environments, before they are made of it."""
+    from pytest_ofiuco.store import sources  # to tell a plan again needs none of it
+
+    plans = [each.plan for each in cells if each.plan is not None]
+    try:
+        for artifact, directory in dict.fromkeys(each for plan in plans for each in plan.directories()):
+            sources.watch(artifact, directory, witness)
+    except (OfiucoError, OSError):
+        witness.is_lasting = False
+    if any(plan.reads_anew() for plan in plans):
+        witness.is_lasting = False
 
 
 def remember(plans: Plans, plan: SessionPlan, environments: Mapping[str, Environment]) -> None:
     """Keep a plan whose cells have all become environments or are skipped; another one is not worth keeping."""
-    if plan.project is None or any(not each.skip and each.cell.name not in environments for each in plan.cells):
+    if plan.project is None or not plan.project.witness.is_lasting:
         return
-    from pytest_ofiuco.store import sources  # to tell a plan again needs none of it
-
+    if any(not each.skip and each.cell.name not in environments for each in plan.cells):
+        return
     document = {
         "lock": asdict(plan.lock),
         "all_names": plan.all_names,
@@ -34,15 +47,7 @@ def remember(plans: Plans, plan: SessionPlan, environments: Mapping[str, Environ
         "variants": plan.variants,
         "cells": [_cell_document(each, environments.get(each.cell.name)) for each in plan.cells],
     }
-    witness = plan.project.witness
-    named = [path for each in plan.project.config.settings.values() for path in each.interpreters]
-    interpreters = [*named, *(each.plan.interpreter.path for each in plan.cells if each.plan is not None)]
-    try:
-        for directory, lock_directory in _directories(plan.cells):
-            sources.watch(directory, lock_directory, witness)
-    except (OfiucoError, OSError):
-        return
-    plans.keep(document, witness, interpreters)
+    plans.keep(document, plan.project.witness)
 
 
 def recall(store: Store, document: Document) -> SessionPlan | None:
@@ -58,15 +63,6 @@ def recall(store: Store, document: Document) -> SessionPlan | None:
         )
     except (KeyError, TypeError, AttributeError, OfiucoError):
         return None
-
-
-def _directories(cells: Sequence[PlannedCell]) -> list[tuple[Directory, Path]]:
-    """The source trees that decide what environments hold."""
-    found: dict[tuple[str, bool, Path], Directory] = {}
-    for plan in (each.plan for each in cells):
-        for artifact, lock_directory in [] if plan is None else plan.directories():
-            found[artifact.path, artifact.editable, lock_directory] = artifact
-    return [(artifact, lock_directory) for (_, _, lock_directory), artifact in found.items()]
 
 
 def _cell_document(planned: PlannedCell, environment: Environment | None) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from pytest_ofiuco.config import LinkMode
-from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Sdist, Vcs, Wheel, unknown
+from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Sdist, Vcs, Wheel, sha256_of, unknown
 from pytest_ofiuco.errors import OfflineError
 from pytest_ofiuco.store.builds import backend, source_archive
 from pytest_ofiuco.store.builds.commands import Commands
@@ -34,6 +34,7 @@ from pytest_ofiuco.store.builds.repository import Checkout, check_out
 from pytest_ofiuco.store.builds.requirements import BuildRequirements
 from pytest_ofiuco.store.cache import Manifest, Shape, Store, digest
 from pytest_ofiuco.store.fetch import Fetcher
+from pytest_ofiuco.store.kept import check_kept
 from pytest_ofiuco.store.progress import Progress
 from pytest_ofiuco.store.pythons.answers import Interpreter
 from pytest_ofiuco.store.settings import IndexSettings
@@ -240,6 +241,7 @@ class Builder:
                 root = check_out(wanted, job.scratch / "clone", self._commands, self._environ)
             case Sdist() | Archive():
                 file = self._fetcher.fetch(artifact, job.package, directory)
+                check_kept(file, sha256_of(artifact.hashes) or "")
                 root = source_archive.unpack(file, job.scratch / "source")
             case _:
                 unknown(artifact)
@@ -252,7 +254,7 @@ class Builder:
     def _alone_in(self, tree: Path, artifact: Buildable) -> AbstractContextManager[None]:
         """Two backends at work in one folder would meet each other's files."""
         if isinstance(artifact, Directory):
-            return self._store.lock(f"source-{digest(str(tree))}")
+            return self._store.lock(f"source-{digest(os.path.realpath(tree))}")
         return nullcontext()
 
     def _python(self, requirements: Sequence[str], job: Job) -> Path:

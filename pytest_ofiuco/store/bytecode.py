@@ -13,6 +13,7 @@ can be no links, everything is compiled by each environment for itself.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -28,10 +29,16 @@ _NOT_IMPORTED = frozenset(
 """Folders of the standard library that no test session needs compiled in advance."""
 
 _PLUGIN = "[pytest11]"
+_SITE = "/site-packages/"
 
 
 def share(store: Store, layout: Layout, wheels: Sequence[UnpackedWheel], interpreter: Interpreter) -> None:
-    """Make a new environment use the bytecode of its wheels, and of the standard library, that is there already."""
+    """Make a new environment use the bytecode of its wheels, and of the standard library, that is there already.
+
+    What an environment of the same name has left goes first: its modules may have had the size of the new ones, and
+    the second in which they were unpacked.
+    """
+    shutil.rmtree(place_of(store, layout.prefix), ignore_errors=True)
     with suppress(OSError, NotImplementedError):
         _link_packages(store, layout, wheels, interpreter)
         _link_standard_library(store, layout, interpreter)
@@ -45,24 +52,19 @@ def place_of(store: Store, folder: Path) -> Path:
 def _link_packages(store: Store, layout: Layout, wheels: Sequence[UnpackedWheel], interpreter: Interpreter) -> None:
     python = interpreter.python
     name = f"{python.implementation}{python.version.major}{python.version.minor}{'t' * python.free_threaded}"
-    for root in dict.fromkeys((layout.purelib, layout.platlib)):
-        here = [each for each in wheels if (layout.purelib if each.root_is_purelib else layout.platlib) == root]
-        place = place_of(store, root)
-        for folder, wheel in _owned(here):
-            if _has_plugin(wheel):
-                continue
-            shared = store.wheel_bytecode / f"{wheel.sha256}-{name}" / folder
-            shared.mkdir(parents=True, exist_ok=True)
-            target = place / folder
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if target.is_symlink():
-                target.unlink()
-            _link(str(shared), str(target))
+    for folder, wheel in _owned(wheels):
+        if _has_plugin(wheel):
+            continue
+        shared = store.wheel_bytecode / f"{wheel.sha256}-{name}" / folder
+        shared.mkdir(parents=True, exist_ok=True)
+        target = place_of(store, layout.purelib if wheel.root_is_purelib else layout.platlib) / folder
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _link(str(shared), str(target))
 
 
 def _owned(wheels: Sequence[UnpackedWheel]) -> Iterator[tuple[str, UnpackedWheel]]:
     """The topmost folders that one wheel alone has modules in, with that wheel."""
-    level = [(wheel, {member.path for member in wheel.members if member.path.endswith(".py")}) for wheel in wheels]
+    level = [(wheel, set(_modules(wheel))) for wheel in wheels]
     depth = 1
     while level:
         owners: dict[str, list[int]] = {}
@@ -81,8 +83,24 @@ def _owned(wheels: Sequence[UnpackedWheel]) -> Iterator[tuple[str, UnpackedWheel
         level, depth = deeper, depth + 1
 
 
+def _modules(wheel: UnpackedWheel) -> Iterator[str]:
+    """Where a wheel's modules are once they are installed, be it from ``.data``."""
+    data = f"{wheel.dist_info.removesuffix('.dist-info')}.data/"
+    for member in wheel.members:
+        path = member.path
+        if not path.endswith(".py"):
+            continue
+        if path.startswith(data):
+            scheme, _, path = path[len(data) :].partition("/")
+            if scheme == "data":
+                path = path.partition(_SITE)[2]
+            elif scheme not in ("purelib", "platlib"):
+                continue
+        yield path
+
+
 def _folders(paths: Iterable[str], depth: int) -> set[str]:
-    """The folders of modules, down to ``depth``; what cannot be imported (``.data``) is none."""
+    """The folders of modules, down to ``depth``; what cannot be imported is none."""
     parts = (path.split("/", depth) for path in paths)
     return {"/".join(each[:depth]) for each in parts if len(each) > depth and each[depth - 1].isidentifier()}
 

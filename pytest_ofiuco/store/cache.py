@@ -121,6 +121,11 @@ class Store:
 
         return cls(user_cache_path("pytest-ofiuco", appauthor=False))
 
+    @property
+    def place(self) -> str:
+        """Where the folder really is: part of the name of what holds its own path."""
+        return os.path.realpath(self.root)
+
     @contextmanager
     def usable(self) -> Iterator[None]:
         """Work on the store's files.
@@ -217,14 +222,20 @@ class Store:
         """
         self.keep(folder / MANIFEST, self._stamped(manifest, folder))
 
-    def keep(self, path: Path, content: bytes) -> None:
+    def keep(self, path: Path, content: bytes, *, is_promise: bool = False) -> None:
         """Write a file of the store, beside and then renamed: a reader sees the old one or the new one.
+
+        ``is_promise``: it cannot be made again, and is to survive a power loss.
 
         Raises:
             CacheError: the store cannot be written.
         """
         with self.temporary() as temporary, self.usable():
-            (temporary / "file").write_bytes(content)
+            with open(temporary / "file", "wb") as file:
+                file.write(content)
+                if is_promise:
+                    file.flush()
+                    os.fsync(file.fileno())
             path.parent.mkdir(exist_ok=True)
             os.replace(temporary / "file", path)
 

@@ -1,7 +1,8 @@
 """A resolution and an interpreter → an environment, which is immutable and named by what decides it.
 
-The key is the hash of every artifact's fingerprint, the interpreter's identity, how the project is installed
-and the layout version; it is computed without building or asking anyone. If there is a manifest under that
+The key is the hash of every artifact's fingerprint, the interpreter's identity, how the project is installed,
+where the store is (scripts name their interpreter) and the layout version; it is computed without building or asking
+anyone. If there is a manifest under that
 key, nothing else happens. Otherwise files are fetched, built and unpacked side by side, and linked in the
 order of their names: where two wheels ship one file, the later name has it, always.
 """
@@ -112,7 +113,8 @@ class Preparer:
             [part.name, part.version, fingerprint(part.artifact, lock_file, plan.lock_directory)]
             for part in plan.parts()
         ]
-        return digest({"layout": _LAYOUT, "interpreter": plan.interpreter.identity, "parts": parts})
+        own = {"layout": _LAYOUT, "place": self._store.place, "interpreter": plan.interpreter.identity}
+        return digest({**own, "parts": parts})
 
     def prepare(self, plan: Plan) -> Environment:
         """The environment for ``plan``, made if it is not there.
@@ -153,6 +155,8 @@ class Preparer:
         parts = plan.parts()
         futures = self._begun(parts, plan)
         try:
+            if os.path.lexists(path):
+                _gathered(futures)  # what is there serves others until everything for its successor is
             self._store.discard(path)
             with self._store.usable():
                 layout = create(self._store, path, plan.interpreter, self._environ)

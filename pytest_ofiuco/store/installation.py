@@ -25,6 +25,7 @@ from pytest_ofiuco.config import LinkMode
 from pytest_ofiuco.errors import ArchiveError
 from pytest_ofiuco.store.cache import MANIFEST
 from pytest_ofiuco.store.links import placer
+from pytest_ofiuco.store.usage import HIDDEN
 from pytest_ofiuco.store.virtual import Layout
 from pytest_ofiuco.store.wheel import Member, UnpackedWheel
 
@@ -50,8 +51,8 @@ class Installation:
         self._layout, self._place = layout, placer(link_mode)
         self._filename = ""
         self._made = {str(layout.prefix)}
-        protected = (layout.prefix / "pyvenv.cfg", layout.prefix / MANIFEST, *layout.executables)
-        self._protected = {os.path.normcase(path) for path in protected}
+        own = (layout.prefix / name for name in ("pyvenv.cfg", MANIFEST, HIDDEN))
+        self._protected = {str(path).casefold() for path in (*own, *layout.executables)}
 
     def install(self, wheel: UnpackedWheel, direct_url: Mapping[str, Any] | None = None) -> None:
         """Put every file of ``wheel`` where it belongs; one that another wheel has put there is replaced.
@@ -157,7 +158,7 @@ class Installation:
 
     def _clear(self, target: str) -> None:
         """Make the folder of ``target``, which must not be one of the environment's own files."""
-        if os.path.normcase(target) in self._protected:
+        if target.casefold() in self._protected:  # in any case: some file systems take them for one
             reason = f"it would replace {os.path.basename(target)}, which is the environment's own"
             raise ArchiveError(self._filename, reason)
         self._make(os.path.dirname(target))
@@ -174,7 +175,17 @@ class Installation:
         except FileExistsError:
             if not os.path.isdir(folder):
                 raise
+            if self._leads_out(folder):
+                reason = f"it would write to {os.path.realpath(folder)}, which is outside the environment"
+                raise ArchiveError(self._filename, reason) from None
         self._made.add(folder)
+
+    def _leads_out(self, folder: str) -> bool:
+        """Whether a folder of the environment is a link out of it: some Pythons have links there, to their own ones."""
+        prefix = str(self._layout.prefix)
+        real = os.path.realpath(prefix)
+        is_inside = folder.startswith((prefix + os.sep, real + os.sep))
+        return is_inside and not os.path.realpath(folder).startswith(real + os.sep)
 
     def _record(self, placed: list[_Placed], wheel: UnpackedWheel, root: str) -> None:
         target = os.path.join(root, wheel.dist_info, "RECORD")

@@ -17,6 +17,7 @@ from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.pythons import probe
 from pytest_ofiuco.store.pythons.answers import Answers, Interpreter, Refusal
 from pytest_ofiuco.store.pythons.candidates import Place, is_shim, places
+from pytest_ofiuco.store.witness import Witness
 
 __all__ = ["Interpreter", "Interpreters", "host_platform"]
 
@@ -31,11 +32,11 @@ def host_platform() -> Platform:
 
 
 class Interpreters:
-    """The interpreters of this machine. Thread-safe."""
+    """The interpreters of this machine. Thread-safe. ``witness`` sees what is asked."""
 
-    def __init__(self, store: Store, environ: Mapping[str, str]) -> None:
+    def __init__(self, store: Store, environ: Mapping[str, str], witness: Witness | None = None) -> None:
         self._environ = environ
-        self._answers = Answers(store, environ)
+        self._answers = Answers(store, environ, witness)
         self._host = host_platform()
 
     def find(self, python: Python, explicit: Sequence[str] = ()) -> Interpreter:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -22,7 +22,7 @@ from pytest_ofiuco.store.pythons import probe
 from pytest_ofiuco.store.pythons.candidates import folders
 from pytest_ofiuco.store.witness import Witness, still_holds
 
-_LAYOUT = 1
+_LAYOUT = 2
 
 Document = Mapping[str, Any]
 
@@ -52,7 +52,7 @@ class Plans:
     def __init__(self, store: Store, question: Mapping[str, object], environ: Mapping[str, str]) -> None:
         self._store = store
         self._folders = list(dict.fromkeys(folders(environ)))
-        machine = [probe.platform_tag(), os.path.realpath(sys.executable), self._folders]
+        machine = [probe.platform_tag(), os.path.realpath(sys.executable), self._folders, store.place]
         key = digest({"layout": _LAYOUT, "version": __version__, "question": question, "machine": machine})
         self._file = store.plans / f"{key}.json"
 
@@ -63,8 +63,10 @@ class Plans:
         except (OSError, ValueError, RecursionError):
             return None
         match document:
-            case {"plan": {"cells": list(cells)} as plan, "seen": dict(seen)}:
-                keys = [cell.get("key") for cell in cells if isinstance(cell, dict)]
+            case {"plan": {"cells": [_, *_] as cells, "warnings": list()} as plan, "seen": dict(seen)} if all(
+                map(_is_cell, cells)
+            ):
+                keys = [cell["key"] for cell in cells]
                 is_usable = still_holds(seen) and all(self._is_there(key) for key in keys if key is not None)
                 if is_usable:
                     touch(self._file)
@@ -72,10 +74,13 @@ class Plans:
             case _:
                 return None
 
-    def keep(self, plan: Document, witness: Witness, interpreters: Iterable[str]) -> None:
-        """Remember a plan whose environments are all there; a store that cannot be written remembers none."""
-        for path in (*self._folders, *interpreters):
+    def watch(self, witness: Witness) -> None:
+        """Have a witness see where interpreters may come and go, before they are looked for."""
+        for path in self._folders:
             witness.stamp(path)
+
+    def keep(self, plan: Document, witness: Witness) -> None:
+        """Remember a plan whose environments are all there; a store that cannot be written remembers none."""
         content = json.dumps({"plan": plan, "seen": witness.document()}, separators=(",", ":"))
         with suppress(CacheError):
             self._store.keep(self._file, content.encode())
@@ -87,3 +92,10 @@ class Plans:
         folder = self._store.environments / key
         python = "Scripts/python.exe" if os.name == "nt" else "bin/python"
         return os.path.exists(folder / python) and self._store.published(folder, {"key": str}) is not None
+
+
+def _is_cell(document: object) -> bool:
+    match document:
+        case {"name": str(), "key": str(), "skip": None} | {"name": str(), "key": None, "skip": str()}:
+            return True
+    return False

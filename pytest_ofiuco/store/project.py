@@ -76,6 +76,8 @@ def load(directory: Path, lock: str | None = None, *, locked: bool = False, offl
     pyproject = read_pyproject(directory, PYPROJECT, witness)
     settings = config.read(pyproject)
     lock_file, name = _find_lock(directory, lock, settings.lock, witness)
+    for folder in (directory, lock_file.parent):
+        witness.end(folder)
     read = read_lock(lock_file, name, pyproject, witness, offline=offline)
     if locked and read.stale:
         raise StaleLockError(name, read.stale, read.relock)
@@ -114,7 +116,10 @@ def read_lock(file: Path, name: str, pyproject: Table, witness: Witness, *, offl
         return lock
     from pytest_ofiuco.store.lookup import naming  # most locks name their files
 
-    return naming.named(lock, file.parent, os.environ, offline=offline)
+    named = naming.named(lock, file.parent, os.environ, offline=offline)
+    if named.warnings != lock.warnings:  # not every file was found: the next time it may be
+        witness.is_lasting = False
+    return named
 
 
 def _beside(lock_file: Path, name: str, witness: Witness, path: str) -> bytes:

@@ -60,6 +60,14 @@ class Plan:
             parts.append(Part(name=name_of(directory), version=None, artifact=artifact))
         return parts
 
+    def reads_anew(self) -> bool:
+        """Whether a file beside the lock has no hash: it is taken as it is each time."""
+        from pytest_ofiuco.core.artifact import Archive, Sdist, Wheel, sha256_of
+
+        unhashed = [pin.artifact for pin in self.resolution.packages if pin.name in self.unhashed]
+        files = [each for each in unhashed if isinstance(each, Wheel | Sdist | Archive) and each.path is not None]
+        return any(sha256_of(each.hashes) is None for each in files)
+
     def directories(self) -> list[tuple[Directory, Path]]:
         """The source trees among the parts, each with the folder that its path is relative to."""
         found = [part.artifact for part in self.parts()]

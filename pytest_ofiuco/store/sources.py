@@ -2,7 +2,8 @@
 
 A fingerprint is had without building, downloading or asking anyone, since the key of an environment is made of
 them: the sha256 of an archive, a commit, the content of a source tree. An editable install depends on the files
-that say how to build it, not on the code; of pyproject.toml, on the tables that a build backend reads.
+that say how to build it and on where packages lie, not on the code; of pyproject.toml, on the tables that a build
+backend reads.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Sdist, Vcs
 from pytest_ofiuco.core.table import parse
 from pytest_ofiuco.errors import InputError, UnhashedError
 from pytest_ofiuco.store.cache import digest
-from pytest_ofiuco.store.witness import Witness
+from pytest_ofiuco.store.witness import Witness, layout
 
 _BUILD_FILES = ("setup.py", "setup.cfg", "hatch.toml", "hatch_build.py", "build.py", "MANIFEST.in")
 _BLIND_TABLES = frozenset(
@@ -48,8 +50,11 @@ _BLIND_TABLES = frozenset(
 )
 """Tables of tools that build nothing: a change there rebuilds nothing."""
 
-_PASSED_OVER = frozenset({"__pycache__", "node_modules"})
+_PASSED_OVER = frozenset({"__pycache__", "node_modules", "htmlcov"})
 _LEFT_BY_BUILDS = frozenset({"build", "dist"})
+_LEFT_BY_RUNS = ("*.pyc", ".coverage", ".coverage.*", ".DS_Store")
+"""Files that tests and file managers leave: one session must not be the reason to build in the next."""
+
 _MARKS = ("pyvenv.cfg", "CACHEDIR.TAG")
 """What is in virtual environments and in caches."""
 
@@ -86,8 +91,10 @@ def watch(artifact: Directory, lock_directory: Path, witness: Witness) -> None:
     """
     path = tree_of(artifact, lock_directory)
     if not artifact.editable:
-        witness.trees[str(path)] = tree_hash(path)
+        witness.tree(path)
         return
+    witness.end(path)
+    witness.layout(path)
     pyproject = path / "pyproject.toml"
     files = [pyproject, *(path / name for name in _BUILD_FILES)]
     if witness.is_file(pyproject):
@@ -130,7 +137,7 @@ def name_of(project: Path) -> str:
 def _directory_fingerprint(artifact: Directory, lock_directory: Path) -> list[str]:
     path = tree_of(artifact, lock_directory)
     if artifact.editable:
-        return ["editable", str(path), _build_files_hash(path)]
+        return ["editable", os.path.realpath(path), _build_files_hash(path), *layout(str(path))]
     try:
         return ["directory", str(path), tree_hash(path)]
     except OSError as error:
@@ -179,31 +186,55 @@ def tree_hash(tree: str | Path) -> str:
     Raises:
         OSError: one of them cannot be read.
     """
-    path, hasher = Path(tree), hashlib.sha256()
-    for file in _files(path, is_root=True):
-        hasher.update(str(file.relative_to(path)).encode("utf-8", "surrogateescape") + b"\0")
+    return _hash(Path(tree), _files(Path(tree), is_root=True), set()).hex()
+
+
+def _hash(folder: Path, files: Iterable[Path], seen: set[str]) -> bytes:
+    """Of links, where they lead, and what is there if that is in no folder that was ``seen``."""
+    seen.add(os.path.realpath(folder))
+    hasher = hashlib.sha256()
+    for file in files:
+        hasher.update(str(file.relative_to(folder)).encode("utf-8", "surrogateescape") + b"\0")
         if file.is_symlink():
             hasher.update(os.fsencode(os.readlink(file)))
-            continue
-        with file.open("rb") as content:
-            own = hashlib.sha256()
-            while chunk := content.read(_CHUNK):
-                own.update(chunk)
-        hasher.update(own.digest())
-        hasher.update(b"x" if os.access(file, os.X_OK) else b"-")
-    return hasher.hexdigest()
+            end = os.path.realpath(file)
+            if any(end == each or end.startswith(each + os.sep) for each in seen):
+                continue
+        if file.is_dir():
+            hasher.update(_hash(file, _files(file), seen))
+        elif file.is_file():
+            hasher.update(_content_hash(file))
+            hasher.update(b"x" if os.access(file, os.X_OK) else b"-")
+    return hasher.digest()
+
+
+def _content_hash(file: Path) -> bytes:
+    hasher = hashlib.sha256()
+    with file.open("rb") as content:
+        while chunk := content.read(_CHUNK):
+            hasher.update(chunk)
+    return hasher.digest()
 
 
 def _files(folder: Path, *, is_root: bool = False) -> Iterator[Path]:
-    """The files that may matter, sorted: without dot-folders, virtual environments, caches and what builds leave."""
+    """The files that may matter, and links, sorted.
+
+    Without dot-folders, virtual environments, caches and what builds leave.
+    """
     for entry in sorted(folder.iterdir()):
-        if entry.is_symlink() or not entry.is_dir():
-            if entry.suffix != ".pyc" and (entry.is_symlink() or entry.is_file()):
-                yield entry
+        if entry.is_dir():
+            name = entry.name
+            is_left = name in _PASSED_OVER or name.startswith(".") or name.endswith(".egg-info")
+            is_left = is_left or (is_root and name in _LEFT_BY_BUILDS)
+            if is_left or any((entry / mark).exists() for mark in _MARKS):
+                continue
+            if not entry.is_symlink():
+                yield from _files(entry)
+                continue
+        elif _is_left_by_runs(entry.name) or not (entry.is_symlink() or entry.is_file()):
             continue
-        name = entry.name
-        is_left = name in _PASSED_OVER or name.startswith(".") or name.endswith(".egg-info")
-        is_left = is_left or (is_root and name in _LEFT_BY_BUILDS)
-        is_left = is_left or any((entry / mark).exists() for mark in _MARKS)
-        if not is_left:
-            yield from _files(entry)
+        yield entry
+
+
+def _is_left_by_runs(name: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in _LEFT_BY_RUNS)

@@ -54,7 +54,7 @@ class Trust:
             if known is not None:
                 return known
             sha256 = self._fetcher.first_seen(artifact, name, lock_directory)
-            self._store.keep(file, json.dumps({"sha256": sha256}).encode())
+            self._store.keep(file, json.dumps({"sha256": sha256}).encode(), is_promise=True)
             return sha256
 
 

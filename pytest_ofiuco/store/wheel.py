@@ -2,10 +2,11 @@
 
 https://packaging.python.org/specifications/binary-distribution-format/. Refused are members that would land outside the
 folder they are unpacked to, two that differ and have one name, and those whose bytes are not what RECORD says. Names
-that differ in case only are two, as on the systems that such wheels are made for: they are refused where the file
-system takes them for one. What RECORD does not list is covered by the hash of the wheel, and what it lists without
-there being such a member is passed over, as by every installer: the environment's own RECORD is written anew. Directory
-entries and the odd modes of some wheels mean nothing here: a file is readable, and executable if any bit said so.
+that differ in case only are one on macOS and Windows: they are refused, but for what is no code (headers of the kernel
+come so) in wheels for Linux alone, where the file system has two. What RECORD does not list is covered by the hash of
+the wheel, and what it lists without there being such a member is passed over, as by every installer: the environment's
+own RECORD is written anew. Directory entries and the odd modes of some wheels mean nothing here: a file is readable,
+and executable if any bit said so.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ import io
 import os
 import stat
 import threading
-import unicodedata
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,6 +31,8 @@ from packaging.utils import canonicalize_name, canonicalize_version
 from pytest_ofiuco.errors import ArchiveError, CacheError
 from pytest_ofiuco.store.cache import Manifest, Store
 from pytest_ofiuco.store.damage import reading
+from pytest_ofiuco.store.kept import of_kept
+from pytest_ofiuco.store.member_names import check_names, folded, is_special
 from pytest_ofiuco.store.members import Members
 
 _at_once = threading.BoundedSemaphore(min(4, os.cpu_count() or 1))
@@ -97,7 +99,7 @@ def unpack(store: Store, wheel: Path, sha256: str) -> UnpackedWheel:
 
     Raises:
         ArchiveError: it is no wheel, is damaged, or has members that must not be.
-        CacheError: the store cannot be written.
+        CacheError: the store cannot be written, or the file was changed in it.
     """
     known = unpacked(store, sha256, wheel.name)
     if known is not None:
@@ -106,7 +108,7 @@ def unpack(store: Store, wheel: Path, sha256: str) -> UnpackedWheel:
     with store.lock(f"wheel-{sha256[:32]}"):
         known = unpacked(store, sha256, wheel.name)
         if known is None:
-            with _at_once:
+            with _at_once, of_kept(wheel, sha256):
                 manifest = store.publish(folder, lambda temporary: _fill(wheel, temporary / "tree"))
             known = _read(manifest, folder, wheel.name)
     assert known is not None
@@ -157,6 +159,7 @@ def _extract(archive: Members, filename: str, tree: Path) -> dict[str, Member]:
             raise _not_to_be_made(error, path, members, filename, tree) from error
         hashed, size = _write(handle, archive.chunks(info))
         members[path] = Member(path=path, hash=hashed, size=size, executable=executable)
+    check_names(members, filename)
     return members
 
 
@@ -170,15 +173,11 @@ def _not_to_be_made(
     if not isinstance(error, FileExistsError | NotADirectoryError | IsADirectoryError):
         return error
     for other in members:
-        if _folded(other) == _folded(path):
+        if folded(other) == folded(path):
             reason = f"its members {other!r} and {path!r} have one name on this file system"
             hint = "choose a folder where they have two with the variable OFIUCO_CACHE_DIR, or another file"
             return ArchiveError(filename, reason, hint)
     return ArchiveError(filename, f"member {path!r} is a file and a folder at once")
-
-
-def _folded(path: str) -> str:
-    return unicodedata.normalize("NFC", path).casefold()
 
 
 def _checked(info: zipfile.ZipInfo, filename: str, *, windows: bool = os.name == "nt") -> str:
@@ -188,24 +187,12 @@ def _checked(info: zipfile.ZipInfo, filename: str, *, windows: bool = os.name ==
     is_outside = path.startswith("/") or ".." in parts or "\\" in path or (parts[0][1:2] == ":")
     if is_outside or "\0" in path or not path:
         raise ArchiveError(filename, f"member {path!r} would land outside the environment")
-    if windows and any(_is_special(part) for part in parts):
+    if windows and any(is_special(part) for part in parts):
         raise ArchiveError(filename, f"member {path!r} has a name that means something else on Windows")
     kind = stat.S_IFMT(info.external_attr >> 16)
     if info.create_system == 3 and kind not in (0, stat.S_IFREG):
         raise ArchiveError(filename, f"member {path!r} is not a regular file")
     return _normal(path)
-
-
-def _is_special(name: str) -> bool:
-    """Whether Windows takes a name for a device, a stream of another file, or one without its last characters.
-
-    https://learn.microsoft.com/windows/win32/fileio/naming-a-file
-    """
-    stem = name.partition(".")[0].rstrip(" ").upper()
-    is_device = stem in ("CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$") or (
-        stem[:3] in ("COM", "LPT") and stem[3:] in tuple("123456789¹²³")
-    )
-    return is_device or ":" in name or (name.endswith((" ", ".")) and name != ".")
 
 
 def _write(handle: int, chunks: Iterable[bytes]) -> tuple[str, int]:

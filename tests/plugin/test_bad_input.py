@@ -201,7 +201,12 @@ def test_an_index_that_is_down(project: Project, tmp_path: Path, unreachable: di
     project.write({"test_a.py": "def test(): pass"})
     private = Project(project.folder, tmp_path / "cache")
     down = private.matrix("-p", "no:cacheprovider", **unreachable)
-    check(down, pytest.ExitCode.INTERRUPTED, "*cannot be fetched: *", "hint: check the network and the index settings*")
+    check(
+        down,
+        pytest.ExitCode.INTERRUPTED,
+        "*cannot be fetched: *",
+        "hint: check the network, the proxy (HTTPS_PROXY) and the index settings (*",
+    )
     down.stdout.fnmatch_lines(["*2 failed*", "py310-host * error: could not prepare", "*2 errors in*"])
     assert not re.search(r"(?<!127\.0\.0\.1):\d+/simple", down.stdout.str())
     offline = private.matrix("-p", "no:cacheprovider", "--ofiuco-offline")

@@ -80,6 +80,9 @@ def test_a_directory_is_built_again_when_its_code_changes(
     (tree / "build").mkdir()
     (tree / ".git" / "HEAD").write_text("")
     (tree / "build" / "left").write_text("")
+    (tree / ".coverage.py312-host.1").write_text("")
+    (tree / "htmlcov").mkdir()
+    (tree / "htmlcov" / "index.html").write_text("")
     assert prepare(store, interpreter, tmp_path, Directory(path="tree")).was_cached
     (tree / "demo_code" / "__init__.py").write_text("ANSWER = 43\n")
     second = prepare(store, interpreter, tmp_path, Directory(path="tree"))

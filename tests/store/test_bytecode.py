@@ -16,7 +16,7 @@ from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.environment import Environment
 from pytest_ofiuco.store.interpreters import Interpreter
 from tests.store.installing import prepare, site_packages
-from tests.store.makers import File, wheel
+from tests.store.makers import THIS_PYTHON, File, plan, preparer, sdist, source_files, wheel
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="symbolic links")
 
@@ -24,6 +24,7 @@ PACKAGE = wheel(
     "demo", {"demo/__init__.py": "from demo.part import ANSWER\n", "demo/part/__init__.py": "ANSWER = 42\n"}
 )
 OTHER = wheel("other", {"other.py": ""})
+SITE = f"lib/python{THIS_PYTHON}/site-packages"
 
 
 def run_cell(store: Store, environment: Environment, code: str) -> str:
@@ -119,3 +120,44 @@ def test_bytecode_that_is_gone_is_made_anew(store: Store, interpreter: Interpret
     run_cell(store, environment, "import demo")
     shutil.rmtree(store.wheel_bytecode)
     assert run_cell(store, environment, "import demo; print(demo.ANSWER)") == "42"
+
+
+def _now(store: Store) -> None:
+    """Everything was unpacked in the same second, as it often is."""
+    for file in store.wheels.rglob("*.py"):
+        os.utime(file, (1_700_000_000, 1_700_000_000))
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["over-1.0.data/purelib", "over-1.0.data/platlib", f"over-1.0.data/data/{SITE}"],
+    ids=["pure", "plat", "data"],
+)
+def test_a_module_that_another_wheel_replaces_is_not_shared(
+    store: Store, interpreter: Interpreter, tmp_path: Path, place: str
+) -> None:
+    """Its bytecode would pass for that of the wheel that it takes the place of: same size, same second."""
+    under = wheel("beneath", {"both/__init__.py": "X = 1\n"})
+    over = wheel("over", {f"{place}/both/__init__.py": "X = 2\n"})
+    first = prepare(store, interpreter, tmp_path, under, over)
+    _now(store)
+    assert run_cell(store, first, "import both; print(both.X)") == "2"
+    second = prepare(store, interpreter, tmp_path, under)
+    assert run_cell(store, second, "import both; print(both.X)") == "1"
+
+
+def test_bytecode_goes_with_the_environment_that_is_made_anew(
+    store: Store, interpreter: Interpreter, tmp_path: Path
+) -> None:
+    """What is built anew may have the size that it had, and be made in the same second."""
+    (tmp_path / "answer").write_text("1")
+    tree = source_files("demo")
+    changing = f"_source = lambda: {{'demo.py': 'X = ' + open({str(tmp_path / 'answer')!r}).read() + chr(10)}}\n"
+    source = sdist("demo", {**tree, "backend.py": tree["backend.py"] + changing}).write(tmp_path)
+    wanted = plan(interpreter, tmp_path, {"demo": source.sdist(path=source.filename)})
+    for answer in "12":
+        (tmp_path / "answer").write_text(answer)
+        with preparer(store, refresh=True) as made:
+            environment = made.prepare(wanted)
+        _now(store)
+        assert run_cell(store, environment, "import demo; print(demo.X)") == answer

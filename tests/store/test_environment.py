@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from pytest_ofiuco.errors import (
     InputError,
     OfflineError,
     UnhashedError,
+    UsageError,
 )
 from pytest_ofiuco.store.cache import MANIFEST, Store
 from pytest_ofiuco.store.environment import Environment, Plan, Project
@@ -27,7 +29,7 @@ from pytest_ofiuco.store.interpreters import Interpreter
 from pytest_ofiuco.store.settings import IndexSettings
 from pytest_ofiuco.store.sources import name_of
 from tests.store.installing import prepare, run
-from tests.store.makers import File, plan, preparer, source_files, wheel, write_tree
+from tests.store.makers import File, plan, preparer, sdist, source_files, wheel, write_tree
 from tests.store.serving import Index
 
 
@@ -112,6 +114,8 @@ def test_the_key_depends_on_everything_that_decides(store: Store, interpreter: I
         key({"demo": one.wheel()}, other),
         key({"demo": one.wheel(), "more": two.wheel()}),
     ]
+    with preparer(Store(tmp_path / "elsewhere")) as made:
+        keys.append(made.key(plan(interpreter, tmp_path, {})))
     assert len(set(keys)) == len(keys)
     assert key({"demo": one.wheel(url="https://elsewhere.invalid/x")}) == keys[1]
 
@@ -125,6 +129,20 @@ def test_refresh_makes_anew_once(store: Store, interpreter: Interpreter, tmp_pat
         assert not made.prepare(wanted).was_cached
         assert made.prepare(wanted).was_cached
     assert not (environment.path / "stray").exists()
+
+
+def test_a_refresh_that_fails_leaves_what_was_there(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
+    """Another session may run in it, and the next one may want it."""
+    source = sdist("demo", source_files()).write(tmp_path)
+    wanted = plan(interpreter, tmp_path, {"demo": source.sdist(path=source.filename)})
+    with preparer(store) as made:
+        before = made.prepare(wanted)
+    forbidding = {**os.environ, "PIP_ONLY_BINARY": ":all:"}
+    with preparer(store, refresh=True, environ=forbidding) as made, pytest.raises(UsageError, match="forbids to build"):
+        made.prepare(wanted)
+    with preparer(store) as made:
+        assert made.prepare(wanted) == replace(before, was_cached=True)
+    assert run(before, "import demo_code; print(demo_code.ANSWER)") == "42"
 
 
 def test_what_has_no_manifest_is_rubbish(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:

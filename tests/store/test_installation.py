@@ -15,7 +15,11 @@ from pytest_ofiuco.errors import (
     ArchiveError,
 )
 from pytest_ofiuco.store.cache import MANIFEST, Store
+from pytest_ofiuco.store.installation import Installation
 from pytest_ofiuco.store.interpreters import Interpreter
+from pytest_ofiuco.store.usage import HIDDEN
+from pytest_ofiuco.store.virtual import create
+from pytest_ofiuco.store.wheel import unpack
 from tests.store.installing import prepare, run, script, site_packages
 from tests.store.makers import File, member, plan, preparer, wheel
 
@@ -154,6 +158,8 @@ def test_a_direct_archive_is_remembered_as_one(store: Store, interpreter: Interp
         pytest.param(wheel("demo", {}, extra={member("../../x"): ""}), "outside the environment", id="outside"),
         pytest.param(wheel("demo", {"demo-1.0.data/data/pyvenv.cfg": ""}), "would replace", id="pyvenv.cfg"),
         pytest.param(wheel("demo", {f"demo-1.0.data/data/{MANIFEST}": ""}), "would replace", id="manifest"),
+        pytest.param(wheel("demo", {f"demo-1.0.data/data/{HIDDEN}": ""}), "would replace", id="hidden manifest"),
+        pytest.param(wheel("demo", {"demo-1.0.data/data/PyVenv.cfg": ""}), "would replace", id="another case"),
         pytest.param(wheel("demo", {"demo-1.0.data/unknown/x": ""}), "unknown part 'unknown'", id="unknown scheme"),
         pytest.param(
             wheel("demo", {}, entry_points="[console_scripts]\n../x = demo:main\n"), "outside", id="script outside"
@@ -183,6 +189,24 @@ def test_a_wheel_must_not_replace_the_interpreter(store: Store, interpreter: Int
             "hint: this file must not be installed: report it to its publisher"
         )
         assert not list(store.environments.glob(f"*/{MANIFEST}"))
+
+
+@posix_only
+def test_nothing_is_written_through_a_link(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
+    """Environments of some Pythons have links to folders of the interpreter."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    file = wheel("demo", {"demo-1.0.data/data/lib_python/more/site.py": ""}).write(tmp_path)
+    unpacked = unpack(store, tmp_path / file.filename, file.sha256)
+    layout = create(store, tmp_path / "environment", interpreter, os.environ)
+    (layout.prefix / "lib_python").symlink_to(outside, target_is_directory=True)
+    with pytest.raises(ArchiveError) as caught:
+        Installation(layout).install(unpacked)
+    assert caught.value.render() == (
+        f"error: demo-1.0-py3-none-any.whl: refused: it would write to {outside.resolve()}, which is outside the"
+        " environment\nhint: this file must not be installed: report it to its publisher"
+    )
+    assert not list(outside.iterdir())
 
 
 def test_a_file_and_a_folder_of_one_name(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,6 +72,18 @@ def test_a_download_is_held_to_what_was_seen_first(
     with pytest.raises(HashMismatchError) as caught:
         prepare(store, interpreter, tmp_path, artifact, index=index)
     assert (caught.value.expected, caught.value.actual) == (DEMO.sha256, OTHER.sha256)
+
+
+def test_what_was_seen_outlives_a_power_loss(
+    store: Store, interpreter: Interpreter, tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is on disk before it has its name: nothing else could tell that there is another file now."""
+    index.add("demo", DEMO)
+    flushed: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: flushed.append(os.fstat(handle).st_ino))
+    prepare(store, interpreter, tmp_path, unhashed(DEMO, url=index.url(DEMO)), index=index)
+    (seen,) = store.names.glob("seen-*")
+    assert seen.stat().st_ino in flushed
 
 
 @pytest.mark.parametrize("damage", [b"", b"[]", b"{}", b'{"sha256": 1}'])

@@ -41,7 +41,8 @@ class BuildEnvironments:
             CacheError: the store cannot be used.
         """
         ordered = sorted(wheels, key=lambda each: each.filename)
-        key = digest({"wheels": [each.sha256 for each in ordered], "interpreter": interpreter.identity})
+        hashes = [each.sha256 for each in ordered]
+        key = digest({"place": self._store.place, "wheels": hashes, "interpreter": interpreter.identity})
         prefix = self._store.build_environments / key
         if not self._is_there(prefix):
             with self._store.lock(f"build-environment-{key}"):

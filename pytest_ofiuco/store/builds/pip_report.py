@@ -100,11 +100,13 @@ class Pip:
             OfflineError: it finds none, and may not ask.
         """
         pip = self._pip(job)
-        report = job.scratch / "report.json"
+        report, wanted = job.scratch / "report.json", job.scratch / "requirements.txt"
+        # a file, since URLs may hold passwords, and everybody may read command lines
+        wanted.write_text("".join(f"{each}\n" for each in requirements), encoding="utf-8")
         python = job.interpreter.path
         # -I: nothing of the caller's Python leaks in; -B: it runs from the store, where nothing is to be written
         command = [python, "-I", "-B", str(pip), "install", "--dry-run", "--ignore-installed", "--no-input"]
-        command += ["--report", str(report), "--", *requirements]
+        command += ["--report", str(report), "--requirement", str(wanted)]
         status = self._commands.cleaned(command, job.log, environ=self._for_pip(job), cwd=None)
         listed = without_user_info(", ".join(requirements))
         if status:

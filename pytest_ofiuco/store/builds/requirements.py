@@ -127,7 +127,8 @@ class BuildRequirements:
         """What pip chose, now or before."""
         python, platform = job.interpreter.python, job.interpreter.platform
         interpreter = [python.implementation, python.full_version, python.free_threaded, str(platform)]
-        key = {"requirements": list(requirements), "interpreter": interpreter, "decisive": self._decisive}
+        plain = [without_user_info(each) for each in requirements]
+        key = {"requirements": plain, "interpreter": interpreter, "decisive": self._decisive}
         usual = self._recorded(digest(key))
         if usual is not None:
             return usual

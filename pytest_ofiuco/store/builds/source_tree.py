@@ -139,10 +139,11 @@ class SourceTree:
         self._make(os.path.dirname(folder), member)
         if folder in self._links:
             self._refuse(f"member {member!r} lies behind the link {self._links[folder]!r}")
+        path = os.path.join(self._root, folder)
         try:
-            os.mkdir(os.path.join(self._root, folder), 0o755)
+            os.mkdir(path, 0o755)
         except FileExistsError:
-            if folder in self._files or not os.path.isdir(os.path.join(self._root, folder)):
+            if folder in self._files or os.path.islink(path) or not os.path.isdir(path):
                 self._collision(member)
         self._folders.add(folder)
 

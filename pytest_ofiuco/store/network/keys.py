@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _POETRY_SERVICE = "poetry-repository-{}"
 _POETRY_NOBODY = "__poetry_source_empty_username__"
 
+_URL, _SETTINGS = "the URL", "the settings"
+"""Places of credentials: of a named index both come from what its tool was told, be it in a URL or in variables."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
@@ -62,7 +65,7 @@ class Keys:
         parts = urlsplit(url)
         if parts.username is not None:
             password = None if parts.password is None else unquote(parts.password)
-            return Key(user=unquote(parts.username), password=password, place="the URL")
+            return Key(user=unquote(parts.username), password=password, place=_URL)
         source = self._settings.source(url)
         if source is not None and source.authenticate == "never":
             return None
@@ -71,7 +74,7 @@ class Keys:
             return asked.key
         configured = self._settings.credentials(url)
         if configured is not None:
-            return Key(user=configured[0], password=configured[1], place="the settings")
+            return Key(user=configured[0], password=configured[1], place=_SETTINGS)
         key = self._in_netrc(parts.hostname or "")
         if key is None and source is not None and source.authenticate == "always":
             return self.ask(url, None)
@@ -93,7 +96,9 @@ class Keys:
         """What to do about a host that refuses to answer, as a hint."""
         host, source = host_of(url), self._settings.source(url)
         if key is not None and key.password is not None:
-            return f"{host} does not accept the user name and password from {key.place}: correct them there"
+            is_configured = source is not None and key.place in (_URL, _SETTINGS)
+            place = f"the settings of {source.name}" if source is not None and is_configured else key.place
+            return f"{host} does not accept the user name and password from {place}: correct them there"
         if self._broken_netrc is not None:
             return f"correct {self._broken_netrc}, which is no netrc file"
         if source is not None:

@@ -1,4 +1,4 @@
-"""What interpreters answered when asked who they are, remembered by path, mtime and size.
+"""What interpreters answered when asked who they are, remembered by path, where that leads, mtime and size.
 
 Asking costs a process, so it happens once an interpreter and machine: ``interpreters-v1.json`` in the store keeps the
 answers, and refusals too. A script on PATH (a shim) is asked every time: what it answers depends on where it is called.
@@ -24,6 +24,7 @@ from pytest_ofiuco.errors import CacheError, UsageError
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.pythons import probe
 from pytest_ofiuco.store.pythons.candidates import is_shim
+from pytest_ofiuco.store.witness import Witness, stamp
 
 _OLDEST = (3, 8)
 _PATIENCE = 20.0
@@ -52,10 +53,10 @@ class Refusal:
 
 
 class Answers:
-    """Asks executables who they are, in parallel, and remembers. Thread-safe."""
+    """Asks executables who they are, in parallel, and remembers. Thread-safe. ``witness`` sees which are asked."""
 
-    def __init__(self, store: Store, environ: Mapping[str, str]) -> None:
-        self._store = store
+    def __init__(self, store: Store, environ: Mapping[str, str], witness: Witness | None = None) -> None:
+        self._store, self._witness = store, witness or Witness()
         self._machine = probe.platform_tag()
         self._environ = {name: value for name, value in environ.items() if not name.startswith("PYTHON")}
         self._environ["SYSTEM_VERSION_COMPAT"] = "0"  # an old macOS SDK would answer 10.16 for every later release
@@ -66,15 +67,28 @@ class Answers:
         """One answer a path, in their order; ``again`` asks those anew that have refused."""
         wanted = list(dict.fromkeys(paths))
         with self._lock:
+            self._see(wanted)
             known = self._load()
             answers = {path: self._remembered(known, path, again=again) for path in wanted}
             unknown = [path for path, answer in answers.items() if answer is None]
             if unknown:
+                stamps = {path: stamp(path) for path in unknown}  # they may be replaced while they answer
                 with ThreadPoolExecutor(min(_AT_A_TIME, len(unknown))) as pool:
-                    said = list(pool.map(self._ask, unknown))
-                self._remember(known, dict(zip(unknown, said, strict=True)))
-                answers |= {path: _read(answer) for path, answer in zip(unknown, said, strict=True)}
-        return [answer for answer in answers.values() if answer is not None]
+                    said = dict(zip(unknown, pool.map(self._ask, unknown), strict=True))
+                self._remember(known, said, stamps)
+                answers |= {path: _read(answer) for path, answer in said.items()}
+        found = [answer for answer in answers.values() if answer is not None]
+        for answer in found:
+            if isinstance(answer, Interpreter):
+                self._witness.stamp(answer.path)
+        return found
+
+    def _see(self, paths: Iterable[str]) -> None:
+        """A script may start another interpreter the next time, whatever is seen of it."""
+        for path in paths:
+            self._witness.stamp(path)
+            if is_shim(path):
+                self._witness.is_lasting = False
 
     def _load(self) -> dict[str, Any]:
         if self._known is None:
@@ -90,7 +104,7 @@ class Answers:
 
     def _remembered(self, known: Mapping[str, Any], path: str, *, again: bool) -> Interpreter | Refusal | None:
         match known.get(path):
-            case {"stamp": stamp, "answer": dict(said)} if stamp == _stamp(path) and _is_whole(said):
+            case {"stamp": known_stamp, "answer": dict(said)} if known_stamp == stamp(path) and _is_whole(said):
                 answer = _read(said)
             case _:
                 return None
@@ -98,9 +112,11 @@ class Answers:
             return None if again else answer
         return answer if os.path.exists(answer.path) else None
 
-    def _remember(self, known: dict[str, Any], said: Mapping[str, dict[str, Any]]) -> None:
+    def _remember(
+        self, known: dict[str, Any], said: Mapping[str, dict[str, Any]], stamps: Mapping[str, list[object] | None]
+    ) -> None:
         for path, answer in said.items():
-            known[path] = {"stamp": _stamp(path), "answer": answer}
+            known[path] = {"stamp": stamps[path], "answer": answer}
         lasting = {path: entry for path, entry in known.items() if not is_shim(path)}
         content = json.dumps({"machine": self._machine, "answers": lasting}, sort_keys=True)
         with suppress(CacheError):  # a read-only store is still good for reading; the question is asked again next time
@@ -131,14 +147,6 @@ class Answers:
         if isinstance(answer, dict) and _is_whole(answer):
             return answer
         return {"refusal": "it does not answer as a Python does"}
-
-
-def _stamp(path: str) -> list[int] | None:
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):  # ValueError: a path that no system can have
-        return None
-    return [status.st_mtime_ns, status.st_size]
 
 
 def _is_whole(answer: Mapping[str, Any]) -> bool:
@@ -172,7 +180,6 @@ def _read(answer: Mapping[str, Any]) -> Interpreter | Refusal:
         return Refusal(reason=f"Python {python} is too old: 3.8 is the oldest that can be used")
     if answer["implementation"] not in ("cpython", "pypy"):
         return Refusal(reason=f"{answer['implementation']} is not an implementation that is known here")
-    stamp = _stamp(path)
-    said = json.dumps([path, stamp, str(python)])
+    said = json.dumps([path, stamp(path), str(python)])
     identity = hashlib.sha256(said.encode()).hexdigest()[:16]
     return Interpreter(path=path, python=python, platform=platform, identity=identity)

@@ -46,8 +46,19 @@ def folders(environ: Mapping[str, str]) -> list[str]:
     """Every folder in which a Python may appear or go: PATH's, those of version managers, common ones."""
     finder = _Finder(environ, None)
     on_path = [folder for folder in environ.get("PATH", "").split(os.pathsep) if os.path.isabs(folder)]
-    managed = [str(folder) for _, folder in finder.version_folders]
-    return [*on_path, *managed, *map(str, finder.uv_folders()), *_common_folders(None)]
+    managed = [*(str(folder) for _, folder in finder.version_folders), *map(str, finder.uv_folders())]
+    versions = [os.path.join(folder, *name) for folder in managed for name in _binaries_in(folder)]
+    return [*on_path, *managed, *versions, *_common_folders(None), *_registered()]
+
+
+def _binaries_in(folder: str) -> list[tuple[str, ...]]:
+    """Where the versions in a folder have their executables: some are there long before these are."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return []
+    binaries = () if sys.platform == "win32" else ("bin",)
+    return [(name, *binaries) for name in names if not name.startswith(".")]
 
 
 def is_shim(path: str) -> bool:

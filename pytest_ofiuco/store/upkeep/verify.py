@@ -3,7 +3,7 @@
 Files and unpacked wheels say themselves what they are, so does a built wheel's manifest; environments are compared with
 their wheels (``installed``). An edit in an environment reaches the wheel and every other environment through the links:
 each of them is named. A file is read once however many links it has. What nobody trusts is not damaged: what is
-unfinished, and manifests of another shape, which are another version's. Bytecode is checked by Python itself.
+unfinished, and manifests of another shape, which are another version's. Bytecode has to be whole: see ``compiled``.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 from pytest_ofiuco.store import durability
 from pytest_ofiuco.store.cache import MANIFEST, Manifest, Shape, Store, has_shape, manifest_in
 from pytest_ofiuco.store.upkeep import installed
+from pytest_ofiuco.store.upkeep.compiled import not_whole
 from pytest_ofiuco.store.upkeep.size import names_in
 
 _CHUNK = 1 << 20
@@ -82,6 +83,8 @@ def verify(store: Store, report: Report) -> Verified:
             for _ in pool.map(lambda call: call(), part):
                 done += 1
                 report(done, total)
+    for path, entry in not_whole(store):
+        work.add(path, "is not whole", entry)
     return Verified(entries=total, damages=work.all_damages(), leading=work.leading_environments())
 
 
@@ -161,7 +164,8 @@ class _Verification:
             return self._damage(Path(target), _unreadable(error), folder)
         is_writable, can_run = bool(status.st_mode & 0o222), bool(status.st_mode & 0o100)
         self.has_modes = self.has_modes or not is_writable
-        if is_writable or (can_run != executable and os.name != "nt"):
+        # on Windows no mode says who may run it, and all links become writable when one is deleted
+        if os.name != "nt" and (is_writable or can_run != executable):
             self.modes.append(self._damage(Path(target), f"has the mode {status.st_mode & 0o777:03o}", folder))
         return None
 

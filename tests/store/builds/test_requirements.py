@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.utils import canonicalize_name
@@ -16,6 +17,7 @@ from packaging.utils import canonicalize_name
 from pytest_ofiuco.core.artifact import Artifact, Directory, Sdist, Wheel
 from pytest_ofiuco.core.lock import Package
 from pytest_ofiuco.errors import BuildError, FetchError, HashMismatchError, OfflineError, UsageError
+from pytest_ofiuco.store.builds.commands import Commands
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.environment import Environment, Plan
 from pytest_ofiuco.store.interpreters import Interpreter
@@ -209,6 +211,26 @@ def test_secrets_are_in_neither_record_nor_log(store: Store, wanted: Plan, tmp_p
         assert "pa55-w0rd" not in path.read_text()
     forget(store, store.files, store.wheels)
     assert built_with(prepare(store, wanted, settings=settings)) == "1.0"
+
+
+def test_secrets_are_in_no_command_line(
+    store: Store, wanted: Plan, tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every user of a machine may read those."""
+    index.add("wheelwright", wright())
+    url = f"http://user:pa55-w0rd@{index.host}/files/{wright().filename}"
+    source(tmp_path / "demo", [f"wheelwright @ {url}"])
+    commands: list[str] = []
+    cleaned = Commands.cleaned
+
+    def overheard(self: Commands, command: Sequence[str], *others: Any, **named: Any) -> int:
+        commands.extend(command)
+        return cleaned(self, command, *others, **named)
+
+    monkeypatch.setattr(Commands, "cleaned", overheard)
+    assert built_with(prepare(store, wanted)) == "1.0"
+    assert "install" in commands
+    assert [each for each in commands if "pa55-w0rd" in each] == []
 
 
 def test_indexes_elsewhere_are_asked_anew(store: Store, wanted: Plan, tmp_path: Path) -> None:

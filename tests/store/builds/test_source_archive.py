@@ -17,6 +17,7 @@ import pytest
 from pytest_ofiuco.errors import ArchiveError
 from pytest_ofiuco.store import limits
 from pytest_ofiuco.store.builds.source_archive import unpack
+from pytest_ofiuco.store.builds.source_tree import SourceTree
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.interpreters import Interpreter
 from tests.store.building import prepare
@@ -250,3 +251,15 @@ def test_nothing_is_left_behind(store: Store, interpreter: Interpreter, tmp_path
         prepare(store, interpreter, tmp_path, file.sdist(path=file.filename))
     assert list(store.unfinished.iterdir()) == []
     assert not store.builds.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links")
+def test_no_member_is_written_through_a_link_of_another_case(tmp_path: Path) -> None:
+    """A file system may take ``Link`` for ``link``, which may lead outside as long as not all members are there."""
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    root.mkdir()
+    outside.mkdir()
+    (root / "Link").symlink_to(outside, target_is_directory=True)
+    with pytest.raises(ArchiveError, match="differs from another only in case"):
+        SourceTree("demo.tar", 1, root).file("Link/file", io.BytesIO(b""), executable=False)
+    assert not list(outside.iterdir())

@@ -120,6 +120,15 @@ def test_credentials_are_for_one_origin(url: str, expected: tuple[str, str] | No
     assert IndexSettings(sources=(CORP, TEAM)).credentials(url) == expected
 
 
+@pytest.mark.parametrize("url", ["https://corp.invalid/x.whl", "https://me:x@corp.invalid/simple/"])
+def test_a_wrong_password_of_a_named_index(url: str) -> None:
+    """It is in the index's URL or in its variables: both are its settings."""
+    keys = Keys(IndexSettings(sources=(CORP,)))
+    assert keys.remedy(url, keys.known(url)) == (
+        "corp.invalid does not accept the user name and password from the settings of corp: correct them there"
+    )
+
+
 def test_the_order(tmp_path: Path, rings: Rings) -> None:
     settings = IndexSettings(
         sources=(CORP,),
