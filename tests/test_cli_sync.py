@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from pytest_ofiuco.cli import main
+from pytest_ofiuco.cli.sync import _Outcome, _table
 from pytest_ofiuco.store import usage
 from tests.store.makers import THIS_PYTHON, File, wheel
 
@@ -92,7 +94,7 @@ def test_environments_are_made_and_then_there(folder: Folder) -> None:
     name = f"py{THIS_PYTHON.replace('.', '')}-host"
     code, (cell,), err = folder.sync()
     assert (code, cell["name"], cell["state"], err) == (0, name, "made", "")
-    python = Path(cell["said"]) / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    python = Path(cell["environment"]) / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     said = subprocess.run([python, "-c", "import demo; print(demo.ANSWER)"], capture_output=True, text=True, check=True)
     assert said.stdout == "42\n"
     assert folder.sync() == (0, [{**cell, "state": "cached"}], "")
@@ -124,6 +126,17 @@ def test_the_table(folder: Folder) -> None:
     name, state, path = line.split(maxsplit=2)
     assert (name, state) == (f"py{THIS_PYTHON.replace('.', '')}-host", "cached")
     assert Path(path).parent == folder.cache / "environments-v1"
+
+
+def test_the_table_in_the_docs_is_such_a_table() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "environments.md").read_text(encoding="utf-8")
+    ((shown,),) = [re.findall(r"\$ ofiuco sync\n((?:.+\n)+?)```", text)]
+    rows = re.findall(r"^(\S+) +(cached|made|skipped) +(.+)$", shown, re.MULTILINE)
+    outcomes = [
+        _Outcome(cell=cell, state=state, **{"reason" if state == "skipped" else "environment": said})
+        for cell, state, said in rows
+    ]
+    assert _table(outcomes) == shown
 
 
 def _another_lock(folder: Folder) -> None:
@@ -273,8 +286,9 @@ def test_a_cell_that_fails_says_why_and_the_others_are_made(folder: Folder) -> N
     (folder.path / "demo-1.0-py3-none-any.whl").write_bytes(b"damaged")
     code, (cell,), err = folder.sync("--offline")
     assert (code, cell["state"], err) == (1, "failed", "")
-    assert cell["said"].startswith("error: demo-1.0-py3-none-any.whl: hash differs")
-    assert "\nhint: " in cell["said"]
+    assert cell["environment"] is None
+    assert cell["reason"].startswith("error: demo-1.0-py3-none-any.whl: hash differs")
+    assert "\nhint: " in cell["reason"]
     assert folder.sync()[0] == 1, "a plan that failed is not remembered"
 
 
@@ -285,7 +299,7 @@ def test_a_foreign_cell_is_skipped_with_the_reason(folder: Folder) -> None:
         code, cells, _ = folder.sync()
         assert code == 0
         assert [cell["state"] for cell in cells] == states
-        assert "does not run on" in cells[1]["said"]
+        assert "does not run on" in cells[1]["reason"]
     assert folder.is_recalled()
 
 

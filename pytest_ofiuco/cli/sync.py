@@ -24,11 +24,12 @@ _AXES = {"cells": "cell", "pythons": "python", "platforms": "platform", "variant
 
 
 class _Outcome(NamedTuple):
-    """What became of a cell: ``state`` is cached, made, skipped or failed; ``said`` is its environment, or why not."""
+    """What became of a cell: ``state`` is cached, made, skipped or failed; its environment, or the reason for none."""
 
     cell: str
     state: str
-    said: str
+    environment: str | None = None
+    reason: str | None = None
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -55,9 +56,9 @@ def _recalled(store: Store, known: Mapping[str, Any]) -> list[_Outcome]:
     """The same as last time, said again without any of what it took to find it out."""
     _warn(known["warnings"])
     return [
-        _Outcome(cell=each["name"], state="skipped", said=each["skip"])
+        _Outcome(cell=each["name"], state="skipped", reason=each["skip"])
         if each["key"] is None
-        else _Outcome(cell=each["name"], state="cached", said=str(store.environments / each["key"]))
+        else _Outcome(cell=each["name"], state="cached", environment=str(store.environments / each["key"]))
         for each in known["cells"]
     ]
 
@@ -101,7 +102,7 @@ def _environments(planner: Planner, planned: SessionPlan) -> tuple[dict[str, _Ou
             return
         environment = environments[name] = outcome.environment
         state = "cached" if environment.was_cached else "made"
-        found[name] = _Outcome(cell=name, state=state, said=str(environment.path))
+        found[name] = _Outcome(cell=name, state=state, environment=str(environment.path))
 
     terminal = sys.stderr if sys.stderr.isatty() else None
     with PreparationProgress(len(cells), lambda _: None, terminal) as progress:
@@ -116,11 +117,11 @@ def _environments(planner: Planner, planned: SessionPlan) -> tuple[dict[str, _Ou
 def _unprepared(planned: PlannedCell) -> _Outcome:
     if planned.error is not None:
         return _failed(planned.cell.name, planned.error)
-    return _Outcome(cell=planned.cell.name, state="skipped", said=planned.skip or "")
+    return _Outcome(cell=planned.cell.name, state="skipped", reason=planned.skip)
 
 
 def _failed(name: str, error: OfiucoError) -> _Outcome:
-    return _Outcome(cell=name, state="failed", said=error.render())
+    return _Outcome(cell=name, state="failed", reason=error.render())
 
 
 def _warn(remarks: Iterable[str]) -> None:
@@ -132,12 +133,15 @@ def _table(outcomes: list[_Outcome]) -> str:
     width = max(len(each.cell) for each in outcomes)
     lines = []
     for each in outcomes:
-        first, *others = each.said.splitlines()
+        first, *others = (each.environment or each.reason or "").splitlines()
         lines.append(f"{each.cell.ljust(width)}  {each.state.ljust(7)}  {first}")
         lines.extend(f"{' ' * width}           {line}" for line in others)
     return "\n".join(lines) + "\n"
 
 
 def _json(outcomes: list[_Outcome]) -> str:
-    cells = [{"name": each.cell, "state": each.state, "said": each.said} for each in outcomes]
+    cells = [
+        {"name": each.cell, "state": each.state, "environment": each.environment, "reason": each.reason}
+        for each in outcomes
+    ]
     return json.dumps({"version": 1, "cells": cells}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
