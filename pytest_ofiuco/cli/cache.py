@@ -15,8 +15,8 @@ from dataclasses import asdict
 from typing import Any
 
 from pytest_ofiuco.errors import CacheError, UsageError
-from pytest_ofiuco.run.report import size_of
 from pytest_ofiuco.store.cache import Store
+from pytest_ofiuco.store.progress import size_of
 from pytest_ofiuco.store.upkeep.prune import Order, Pruned, prune
 from pytest_ofiuco.store.upkeep.repair import Fixed, fix
 from pytest_ofiuco.store.upkeep.size import measured

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TextIO
 
-from pytest_ofiuco.run.report import size_of
+from pytest_ofiuco.store.progress import size_of
 
 
 class PreparationProgress:

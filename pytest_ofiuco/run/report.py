@@ -49,13 +49,3 @@ def table(tallies: Sequence[Tally]) -> list[str]:
         remark = [f" {tally.remark}"] if tally.remark else []
         lines.append(" ".join([tally.name.ljust(width), *counts, f"{tally.seconds:.1f}s".rjust(6), *remark]))
     return lines
-
-
-def size_of(count: int) -> str:
-    """Bytes for people: ``12.1 MB``."""
-    size = float(count)
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"

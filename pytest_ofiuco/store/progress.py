@@ -29,3 +29,13 @@ class SilentProgress:
 
     def finished(self, what: str) -> None:
         """Nothing."""
+
+
+def size_of(count: int) -> str:
+    """Bytes for people: ``12.1 MB``."""
+    size = float(count)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

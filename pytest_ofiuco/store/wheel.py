@@ -208,10 +208,11 @@ def _write(handle: int, chunks: Iterable[bytes]) -> tuple[str, int]:
                 written += os.write(handle, memoryview(chunk)[written:])
     finally:
         os.close(handle)
-    return _as_record(hasher.digest()), size
+    return as_record(hasher.digest()), size
 
 
-def _as_record(digest: bytes) -> str:
+def as_record(digest: bytes) -> str:
+    """A digest as RECORD writes it: base64 for URLs, without padding."""
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
@@ -268,7 +269,7 @@ def _check_record(dist_info: str, tree: Path, members: Mapping[str, Member], fil
             raise ArchiveError(filename, f"RECORD has a hash of an unknown kind for {path!r}")
         actual = member.hash
         if algorithm != "sha256":
-            actual = _as_record(hashlib.new(algorithm, (tree / path).read_bytes()).digest())
+            actual = as_record(hashlib.new(algorithm, (tree / path).read_bytes()).digest())
         if actual != expected.rstrip("=") or (len(row) > 2 and row[2] not in ("", str(member.size))):
             raise ArchiveError(filename, f"member {path!r} is not what RECORD says")
 

@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from pytest_ofiuco.run.cells import LockFacts
-from pytest_ofiuco.run.report import Tally, header, size_of, table
+from pytest_ofiuco.run.report import Tally, header, table
+from pytest_ofiuco.store.progress import size_of
 from tests.locks import lock, package
 
 

@@ -19,6 +19,7 @@ from pytest_ofiuco.config import LinkMode
 from pytest_ofiuco.errors import OfiucoError
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.links import can_clone, link_mode
+from pytest_ofiuco.store.progress import size_of
 from pytest_ofiuco.store.pythons.answers import Answers, Refusal
 from pytest_ofiuco.store.pythons.candidates import is_shim, places
 from pytest_ofiuco.store.upkeep.size import measured, names_in, others
@@ -94,7 +95,7 @@ def cache(store: Store, environ: Mapping[str, str], configured: LinkMode | None)
         yield Remark(section="cache", status="error", text=f"{root} is no folder", hint=hint)
         return
     size = sum(each.bytes for each in measured(store))
-    text = f"{root}: {_bytes(size)}" if root.is_dir() else f"{root} is not there yet"
+    text = f"{root}: {size_of(size)}" if root.is_dir() else f"{root} is not there yet"
     yield Remark(section="cache", status="ok", text=text, details={"path": str(root), "bytes": size})
     place = _existing(root)
     yield from _space(place)
@@ -116,7 +117,7 @@ def _space(place: Path) -> Iterator[Remark]:
     except OSError:
         return
     kind = _file_system(place)
-    text = f"{_bytes(free)} free" + (f" on {kind}" if kind else "")
+    text = f"{size_of(free)} free" + (f" on {kind}" if kind else "")
     details = {"free": free, "file_system": kind}
     if free < _LITTLE:
         hint = "`ofiuco cache prune --older-than 30d` makes room"
@@ -188,12 +189,3 @@ def _file_system(place: Path) -> str | None:
     except (OSError, IndexError, ValueError):
         return None
     return kind
-
-
-def _bytes(count: int) -> str:
-    size = float(count)
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"

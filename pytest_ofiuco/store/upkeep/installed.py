@@ -7,7 +7,6 @@ wheels. Bytecode is left out: Python checks it. https://packaging.python.org/spe
 
 from __future__ import annotations
 
-import base64
 import csv
 import hashlib
 import os
@@ -20,6 +19,7 @@ from packaging.utils import canonicalize_name
 from pytest_ofiuco.store import durability
 from pytest_ofiuco.store.cache import MANIFEST, Manifest
 from pytest_ofiuco.store.virtual import python_in
+from pytest_ofiuco.store.wheel import as_record
 
 Digest = Callable[[str], bytes]
 """The sha256 of the file at a path; raises ``OSError``."""
@@ -180,7 +180,7 @@ class _Check:
                 if os.path.islink(path):
                     self.linked.add(os.path.realpath(path))
                 is_changed = bool(size) and size != str(status.st_size)
-                if is_changed or (hashed and _as_record(self.digest(path)) != hashed):
+                if is_changed or (hashed and as_record(self.digest(path)) != hashed):
                     yield Problem(path, _CHANGED)
             except (FileNotFoundError, NotADirectoryError):
                 yield Problem(path, "is missing")
@@ -241,7 +241,3 @@ def _plain_digest(path: str) -> bytes:
 
 def _joined(folder: str, path: str) -> str:
     return os.path.normcase(os.path.normpath(os.path.join(folder, path)))
-
-
-def _as_record(digest: bytes) -> str:
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

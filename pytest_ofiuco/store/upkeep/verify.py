@@ -8,7 +8,6 @@ unfinished, and manifests of another shape, which are another version's. Bytecod
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import os
@@ -24,6 +23,7 @@ from pytest_ofiuco.store.cache import MANIFEST, Manifest, Shape, Store, has_shap
 from pytest_ofiuco.store.upkeep import installed
 from pytest_ofiuco.store.upkeep.compiled import not_whole
 from pytest_ofiuco.store.upkeep.size import names_in
+from pytest_ofiuco.store.wheel import as_record
 
 _CHUNK = 1 << 20
 _AT_A_TIME = 8
@@ -156,7 +156,7 @@ class _Verification:
             status = os.lstat(target)
             if not stat.S_ISREG(status.st_mode):
                 return self._damage(Path(target), "is no regular file", folder)
-            if status.st_size != size or _as_record(self.digest(target)) != hashed:
+            if status.st_size != size or as_record(self.digest(target)) != hashed:
                 return self._damage(Path(target), "is not what the wheel has", folder)
         except FileNotFoundError:
             return self._damage(Path(target), "is missing", folder)
@@ -278,10 +278,6 @@ def _rows(manifest: Manifest) -> list[Row] | None:
             case _:
                 return None
     return rows
-
-
-def _as_record(digest: bytes) -> str:
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def _unreadable(error: OSError) -> str:
