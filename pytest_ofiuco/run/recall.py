@@ -11,9 +11,9 @@ from pytest_ofiuco.core.platforms import Platform
 from pytest_ofiuco.core.target import Python, Target
 from pytest_ofiuco.errors import OfiucoError
 from pytest_ofiuco.run.cells import LockFacts, PlannedCell, SessionPlan
-from pytest_ofiuco.store.cache import Store
+from pytest_ofiuco.store.cache import Store, python_in
 from pytest_ofiuco.store.plans import Document, Plans
-from pytest_ofiuco.store.request import Environment, python_in
+from pytest_ofiuco.store.request import Environment
 
 if TYPE_CHECKING:
     from pytest_ofiuco.store.witness import Witness

@@ -268,6 +268,11 @@ class Store:
             folder.rename(temporary / "discarded")
 
 
+def python_in(prefix: Path) -> Path:
+    """The interpreter of the environment at ``prefix``."""
+    return prefix / "Scripts" / "python.exe" if os.name == "nt" else prefix / "bin" / "python"
+
+
 def manifest_in(folder: Path) -> Manifest | None:
     """What a folder's manifest says, whatever that is; ``None`` without one that can be read."""
     try:

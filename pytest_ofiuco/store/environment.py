@@ -22,7 +22,7 @@ from pytest_ofiuco.errors import OfflineError
 from pytest_ofiuco.store import bytecode, usage
 from pytest_ofiuco.store.build import Builder
 from pytest_ofiuco.store.builds.locked import Locked
-from pytest_ofiuco.store.cache import Store, digest
+from pytest_ofiuco.store.cache import Store, digest, python_in
 from pytest_ofiuco.store.direct_url import direct_url
 from pytest_ofiuco.store.fetch import Fetcher
 from pytest_ofiuco.store.installation import Installation
@@ -34,7 +34,7 @@ from pytest_ofiuco.store.sources import fingerprint
 from pytest_ofiuco.store.threads import Threads
 from pytest_ofiuco.store.trust import Trust
 from pytest_ofiuco.store.upkeep.installed import own_files
-from pytest_ofiuco.store.virtual import create, python_in
+from pytest_ofiuco.store.virtual import create
 from pytest_ofiuco.store.wheel import UnpackedWheel, unpack, unpacked
 
 __all__ = ["Environment", "Plan", "Preparer", "Project"]

@@ -17,7 +17,7 @@ from typing import Any
 from pytest_ofiuco import __version__
 from pytest_ofiuco.errors import CacheError
 from pytest_ofiuco.store import usage
-from pytest_ofiuco.store.cache import Store, digest, touch
+from pytest_ofiuco.store.cache import Store, digest, python_in, touch
 from pytest_ofiuco.store.pythons import probe
 from pytest_ofiuco.store.pythons.candidates import folders
 from pytest_ofiuco.store.witness import Witness, still_holds
@@ -90,8 +90,7 @@ class Plans:
             return False
         usage.uses(self._store, key)
         folder = self._store.environments / key
-        python = "Scripts/python.exe" if os.name == "nt" else "bin/python"
-        return os.path.exists(folder / python) and self._store.published(folder, {"key": str}) is not None
+        return os.path.exists(python_in(folder)) and self._store.published(folder, {"key": str}) is not None
 
 
 def _is_cell(document: object) -> bool:

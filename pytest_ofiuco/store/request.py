@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -82,8 +81,3 @@ class Environment:
     python: Path
     key: str
     was_cached: bool
-
-
-def python_in(prefix: Path) -> Path:
-    """The interpreter of the environment at ``prefix``."""
-    return prefix / "Scripts" / "python.exe" if os.name == "nt" else prefix / "bin" / "python"

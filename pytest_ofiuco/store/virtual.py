@@ -15,11 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ofiuco.errors import BrokenPythonError
-from pytest_ofiuco.store.cache import Store
+from pytest_ofiuco.store.cache import Store, python_in
 from pytest_ofiuco.store.pythons.answers import Interpreter
-from pytest_ofiuco.store.request import python_in
-
-__all__ = ["Layout", "create", "python_in"]
 
 if TYPE_CHECKING:
     from installer.scripts import LauncherKind

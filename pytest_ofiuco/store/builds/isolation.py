@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pytest_ofiuco.config import LinkMode
-from pytest_ofiuco.store.cache import Store, digest
+from pytest_ofiuco.store.cache import Store, digest, python_in
 from pytest_ofiuco.store.installation import Installation
 from pytest_ofiuco.store.pythons.answers import Interpreter
-from pytest_ofiuco.store.virtual import create, python_in
+from pytest_ofiuco.store.virtual import create
 from pytest_ofiuco.store.wheel import UnpackedWheel
 
 _SHAPE = {"wheels": list, "interpreter": str}

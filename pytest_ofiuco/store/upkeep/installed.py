@@ -17,8 +17,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from pytest_ofiuco.store import durability
-from pytest_ofiuco.store.cache import MANIFEST, Manifest
-from pytest_ofiuco.store.virtual import python_in
+from pytest_ofiuco.store.cache import MANIFEST, Manifest, python_in
 from pytest_ofiuco.store.wheel import as_record
 
 Digest = Callable[[str], bytes]
