@@ -23,7 +23,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     group.addoption("--ofiuco-python", action="append", metavar="RANGE", help='only these Pythons: 3.12, ">=3.11"')
     group.addoption("--ofiuco-platform", action="append", metavar="NAME", help="only this platform; repeatable")
     group.addoption("--ofiuco-variant", action="append", metavar="NAME", help="only this variant; repeatable")
-    group.addoption("--ofiuco-jobs", metavar="N", help="how many cells run at a time: a number, or auto (default)")
+    group.addoption("--ofiuco-jobs", metavar="N", help="how many workers run at a time: a number, or auto (default)")
+    group.addoption("--ofiuco-timeout", metavar="SECONDS", help="end a test that takes longer, with its worker")
     group.addoption("--ofiuco-offline", action="store_true", help="use what the cache holds; never open a socket")
     group.addoption("--ofiuco-refresh", action="store_true", help="ask the indexes anew and rebuild the environments")
     config = pluginmanager.get_plugin("pytestconfig")
@@ -58,8 +59,11 @@ def _import_as_compiled(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: Any, parser: Any, args: list[str]) -> None:
     if early_config.known_args_namespace.ofiuco_matrix:
+        from pytest_ofiuco.run.ahead import begin
         from pytest_ofiuco.run.tolerance import before_conftests
 
+        if not hasattr(early_config, "workerinput"):
+            begin(early_config)
         before_conftests(early_config, parser, args)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pytest_ofiuco.errors import UsageError
 from pytest_ofiuco.run.proxies import without_cell
 
 OPTIONS = (
@@ -18,11 +19,15 @@ OPTIONS = (
     ("--ofiuco-jobs", True),
     ("--ofiuco-offline", False),
     ("--ofiuco-refresh", False),
+    ("--ofiuco-timeout", True),
 )
 """The plugin's options, and whether each takes a value."""
 
-_DISTRIBUTION = (("-n", True), ("--numprocesses", True), ("--maxprocesses", True), ("--dist", True), ("--tx", True))
-"""pytest-xdist's: the controller distributes over cells instead."""
+_DISTRIBUTION = (("-n", True), ("--numprocesses", True), ("--maxprocesses", True), ("--dist", True))
+"""pytest-xdist's: the controller distributes over cells and their workers instead."""
+
+_NOT_DISTRIBUTED = ("--tx", "--px", "--looponfail", "-f", "--rsyncdir")
+"""pytest-xdist's, which mean nothing here."""
 
 _SELECTION = (("--deselect", True),)
 """The controller's business: a node id there is not one to run."""
@@ -61,6 +66,47 @@ class Arguments:
         return [*self.passed, *(test for name, test in self.by_cell if name == cell)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """What pytest-xdist's options ask for, whether or not it is installed: ``-n``, ``--maxprocesses``, ``--dist``."""
+
+    processes: str | None = None
+    at_most: str | None = None
+    mode: str | None = None
+
+    @classmethod
+    def read(cls, given: Sequence[str]) -> Distribution:
+        """Of a command line; a later one counts.
+
+        Raises:
+            UsageError: something of pytest-xdist's that has no meaning in a matrix.
+        """
+        found: dict[str, str] = {}
+        waiting = ""
+        for argument in given:
+            name, has_value, value = argument.partition("=")
+            if waiting:
+                found[waiting], waiting = argument, ""
+            elif name in _NOT_DISTRIBUTED:
+                raise UsageError(f"{name} of pytest-xdist has no meaning in a matrix", "leave it out")
+            elif name in ("-n", "--numprocesses", "--maxprocesses", "--dist"):
+                if has_value:
+                    found[name] = value
+                else:
+                    waiting = name
+            elif _is_short_count(argument):
+                found["-n"] = argument[2:]
+        return cls(
+            processes=found.get("-n", found.get("--numprocesses")),
+            at_most=found.get("--maxprocesses"),
+            mode=found.get("--dist"),
+        )
+
+
+def _is_short_count(argument: str) -> bool:
+    return argument.startswith("-n") and (argument[2:].isdecimal() or argument[2:] in ("auto", "logical"))
+
+
 def _with_filters(given: Sequence[str]) -> list[str]:
     """Without ``-o filterwarnings=``, which spares the controller filters of classes that it cannot import."""
     kept: list[str] = []
@@ -84,7 +130,7 @@ def _without(given: Sequence[str], options: Iterable[tuple[str, bool]]) -> list[
         if name in takes_value:
             skip = takes_value[name] and not has_value
             continue
-        if argument.startswith("-n") and (argument[2:].isdigit() or argument[2:] in ("auto", "logical")):
+        if _is_short_count(argument):
             continue
         kept.append(argument)
     return kept

@@ -1,12 +1,11 @@
-"""One cell of a running session: its worker, what it collected, what it has still to run."""
+"""One cell of a running session: its workers, what it collected, what no worker has been given yet."""
 
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -14,10 +13,10 @@ from typing import Any
 
 from pytest_ofiuco.core.matrix import Cell
 from pytest_ofiuco.run.cells import PlannedCell
-from pytest_ofiuco.run.gateway import Gateway
 from pytest_ofiuco.run.messages import RemoteItem
 from pytest_ofiuco.run.proxies import ProxyItem
 from pytest_ofiuco.run.report import Tally
+from pytest_ofiuco.run.workers import Worker
 from pytest_ofiuco.store.request import Environment
 from pytest_ofiuco.worker import PROTOCOL
 
@@ -26,61 +25,57 @@ class Phase(Enum):
     """How far a cell is."""
 
     PREPARING = "preparing"
+    PREPARED = "prepared"
     COLLECTING = "collecting"
     COLLECTED = "collected"
     RUNNING = "running"
-    ENDING = "ending"
     OVER = "over"
 
 
 @dataclass(slots=True, eq=False)
 class CellRun:
-    """The state of a cell. ``generation`` counts its workers: what an earlier one still says is not heard."""
+    """The state of a cell. ``todo`` is what no worker has; ``hungry`` are workers that wait for another's tests."""
 
     planned: PlannedCell
     tally: Tally
     phase: Phase = Phase.PREPARING
     environment: Environment | None = None
-    gateway: Gateway | None = None
-    generation: int = 0
-    items: tuple[RemoteItem, ...] = ()
+    workers: list[Worker] = field(default_factory=list)
+    items: list[RemoteItem] = field(default_factory=list)
     errors: tuple[str, ...] = ()
     collect_reports: list[dict[str, Any]] = field(default_factory=list)
-    proxies: dict[int, ProxyItem] = field(default_factory=dict)
-    pending: deque[int] = field(default_factory=deque)
-    current: int | None = None
+    todo: deque[ProxyItem] = field(default_factory=deque)
+    hungry: deque[Worker] = field(default_factory=deque)
+    owned: dict[str, Worker] = field(default_factory=dict)
     crashes: int = 0
     has_failed: bool = False
     started_at: float = 0.0
+    start_seconds: float = 0.0
+    ran: int = 0
 
     @property
     def cell(self) -> Cell:
         """The cell that runs."""
         return self.planned.cell
 
-    def begin(self) -> None:
-        """Tell the worker to run what is pending."""
+    @property
+    def remaining(self) -> int:
+        """How many tests have no report."""
+        return len(self.todo) + sum(len(worker.queue) for worker in self.workers)
+
+    def unreported(self) -> list[ProxyItem]:
+        """The tests that have no report."""
+        return [*self.todo, *(proxy for worker in self.workers for proxy in worker.queue)]
+
+    def begins(self) -> None:
+        """Its tests begin."""
         self.phase = Phase.RUNNING
         self.started_at = self.started_at or time.monotonic()
-        self.send(kind="run", indices=list(self.pending))
 
-    def finish(self) -> None:
-        """Tell the worker to tear its session down."""
-        if self.phase is Phase.RUNNING and self.started_at:
+    def clock(self) -> None:
+        """Its last test so far is over."""
+        if self.started_at:
             self.tally.seconds = time.monotonic() - self.started_at
-        self.phase = Phase.ENDING
-        self.send(kind="stop")
-
-    def over(self) -> None:
-        """Nothing more comes from this cell."""
-        if self.phase is Phase.RUNNING and self.started_at:
-            self.tally.seconds = time.monotonic() - self.started_at
-        self.phase = Phase.OVER
-
-    def send(self, **message: Any) -> None:
-        """Send a message to the worker."""
-        if self.gateway is not None:
-            self.gateway.send(json.dumps(message))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,19 +87,24 @@ class StartUp:
     is_module: bool
     options: Sequence[tuple[str, int | str | None]]
     markers: Sequence[str]
+    is_debugged: bool = False
 
-    def message(self, run: CellRun, arguments: Sequence[str], spool: Path | None) -> str:
-        """The first message to a cell's worker."""
+    def message(self, run: CellRun, worker: Worker, arguments: Sequence[str], extra: Sequence[str]) -> str:
+        """The first message to a cell's worker: the user's arguments, and ``extra`` ones that a test does not see."""
+        is_first = not any(each.number < worker.number for each in run.workers)
         return json.dumps(
             {
                 "protocol": PROTOCOL,
                 "directory": str(self.directory),
                 "program": self.program,
                 "is_module": self.is_module,
+                "is_debugged": self.is_debugged,
                 "arguments": list(arguments),
+                "extra_arguments": list(extra),
                 "options": [list(each) for each in self.options],
                 "markers": list(self.markers),
-                "spool": str(spool) if spool else None,
+                "spool": str(worker.spool) if worker.spool else None,
+                "folder": run.cell.name if is_first else f"{run.cell.name}-{worker.number}",
                 "cell": {
                     "name": run.cell.name,
                     "python": str(run.cell.python),
@@ -114,20 +114,3 @@ class StartUp:
                 },
             }
         )
-
-
-def cell_environment(
-    environment: Environment, name: str, path: str, bytecode: Path, coverage: Path | None
-) -> Mapping[str, str]:
-    """The variables that make a process one of the cell's.
-
-    ``path`` is the controller's PATH, ``coverage`` the file that the cell's coverage data goes to, if any is taken.
-    """
-    scripts = str(environment.python.parent)
-    measured = {"COVERAGE_FILE": str(coverage)} if coverage is not None else {}
-    return measured | {
-        "PATH": f"{scripts}{os.pathsep}{path}" if path else scripts,
-        "VIRTUAL_ENV": str(environment.path),
-        "PYTHONPYCACHEPREFIX": str(bytecode),
-        "OFIUCO_CELL": name,
-    }

@@ -8,7 +8,9 @@ thread, which takes one event after another from a queue.
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import cast
 
 import pytest
 
@@ -17,20 +19,23 @@ from pytest_ofiuco.core.platforms import find
 from pytest_ofiuco.errors import UsageError, shown
 from pytest_ofiuco.run.cellrun import CellRun, Phase
 from pytest_ofiuco.run.cells import SessionPlan
+from pytest_ofiuco.run.events import Events
 from pytest_ofiuco.run.launcher import Launcher
 from pytest_ofiuco.run.messages import (
+    Alive,
+    Begins,
     Bye,
+    Collectable,
     Collected,
     CollectFailed,
     Failed,
+    Given,
     Gone,
     Hello,
-    Idle,
     Message,
     ProtocolError,
     Ran,
     RemoteItem,
-    Running,
     Stopped,
     Warned,
 )
@@ -39,14 +44,13 @@ from pytest_ofiuco.run.proxies import Forest, ProxyItem, interleaved, with_cell
 from pytest_ofiuco.run.replay import Replay
 from pytest_ofiuco.run.report import Tally, header, table
 from pytest_ofiuco.run.scheduler import Scheduler
+from pytest_ofiuco.run.workers import State, Worker
 
 _ABSENT = ("not found: ", "found no collectors for ")
 """What pytest says of tests that are named and not there: some cells may well lack them."""
 
 MARKS = ("platform", "python", "variant")
 """The marks that choose cells; with ``ofiuco_`` in front they mean the same."""
-
-Event = tuple[str, int, Message | Prepared | PrepareFailed]
 
 
 def _with_its_end_first(reason: str) -> str:
@@ -62,24 +66,21 @@ class Controller:
         self,
         config: pytest.Config,
         plan: SessionPlan,
-        jobs: int,
-        launcher: Callable[[Controller], Launcher],
+        *,
+        events: Events,
+        launcher: Launcher,
+        schedule: Callable[[Iterable[CellRun], Replay], Scheduler],
         own_marks: frozenset[str],
     ) -> None:
         self.config, self.plan, self.own_marks = config, plan, own_marks
-        self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self.events, self.launcher = events, launcher
         self.runs = {
             planned.cell.name: CellRun(planned=planned, tally=Tally(planned.cell.name)) for planned in plan.cells
         }
         self.replay = Replay(config)
-        self.launcher = launcher(self)
-        self.scheduler = Scheduler(self.runs.values(), jobs, self.launcher, self.replay)
+        self.scheduler = schedule(self.runs.values(), self.replay)
         self.notes: list[str] = list(plan.warnings)
         self.has_items = False
-
-    def post(self, name: str, generation: int, message: Message | Prepared | PrepareFailed) -> None:
-        """Queue what has happened in a cell; called from any thread."""
-        self.events.put((name, generation, message))
 
     # pytest's hooks
 
@@ -128,7 +129,7 @@ class Controller:
         self.launcher.close()
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if self.launcher.measures_coverage and any(run.tally.seconds for run in self.runs.values()):
+        if self.launcher.spawner.coverage is not None and any(run.tally.seconds for run in self.runs.values()):
             self.notes.append(
                 "coverage was measured in each cell and is not reported here: `coverage combine` and `coverage report`"
                 " put the cells' .coverage.* files together"
@@ -161,49 +162,65 @@ class Controller:
         runnable = [run for run in self.runs.values() if run.phase is not Phase.OVER]
         with self.launcher.preparing(runnable):
             while any(run.phase is Phase.PREPARING for run in runnable):
+                self.scheduler.fill()
                 self.take()
-        while any(run.phase is Phase.COLLECTING for run in runnable):
+        while any(run.phase in (Phase.PREPARED, Phase.COLLECTING) for run in runnable):
+            self.scheduler.fill()
             self.take()
+        self.launcher.spawner.decoder.forget()
 
     def take(self) -> None:
-        """Wait for the next event, and act on it."""
-        name, generation, message = self.events.get()
-        run = self.runs[name]
-        if generation == run.generation and run.phase is not Phase.OVER:
-            self.handle(run, message)
+        """Wait for the next event, and act on it; or end a worker whose time is up."""
+        try:
+            source, message = self.events.get(timeout=self.scheduler.seconds_left())
+        except queue.Empty:
+            self.scheduler.expire()
+            return
+        if isinstance(source, str):
+            self.prepared(self.runs[source], cast(Prepared | PrepareFailed, message))
+        elif source.state is not State.GONE:
+            self.handle(self.runs[source.name], source, cast(Message, message))
 
-    def handle(self, run: CellRun, message: Message | Prepared | PrepareFailed) -> None:
+    def prepared(self, run: CellRun, message: Prepared | PrepareFailed) -> None:
+        """A cell has its environment, or cannot have it."""
+        if isinstance(message, PrepareFailed):
+            self.scheduler.fail_cell(run, "prepare", message.error.render())
+        else:
+            run.environment, run.phase = message.environment, Phase.PREPARED
+
+    def handle(self, run: CellRun, worker: Worker, message: Message) -> None:
         match message:
-            case Prepared():
-                run.environment, run.phase = message.environment, Phase.COLLECTING
-                self.launcher.start(run)
-            case PrepareFailed():
-                self.scheduler.fail_cell(run, "prepare", message.error.render())
-            case Hello():
-                self.check_interpreter(run, message)
-            case CollectFailed():
-                run.collect_reports.append(message.report)
-            case Collected():
-                self.collected(run, message)
-            case Running():
-                run.current = message.index
             case Ran():
-                self.scheduler.ran(run, message)
+                self.scheduler.ran(run, worker, message)
+            case Collectable():
+                worker.items.append(message.item)
+            case Hello():
+                worker.state = State.COLLECTING
+                worker.heard()
+                self.check_interpreter(run, message)
+            case Alive():
+                worker.heard()
+            case Begins():
+                worker.is_on = True
+                worker.heard()
+            case CollectFailed():
+                if run.phase is Phase.COLLECTING:
+                    run.collect_reports.append(message.report)
+            case Collected():
+                self.collected(run, worker, message)
+            case Given():
+                self.scheduler.given(run, worker, message)
             case Warned():
                 self.replay.warning(message, run.cell.name)
-            case Idle():
-                run.finish()
             case Stopped():
                 self.notes.append(f"{run.cell.name} stopped: {message.reason}")
-                run.over()
-                self.launcher.end(run)
                 raise pytest.exit.Exception(f"{run.cell.name}: {message.reason}")
             case Bye():
-                self.scheduler.ended(run, message.exitstatus)
+                self.scheduler.ended(run, worker, message.exitstatus)
             case Failed():
-                self.scheduler.lost(run, f"failed: {_with_its_end_first(message.reason)}", "")
+                self.scheduler.lost(run, worker, f"failed: {_with_its_end_first(message.reason)}", "")
             case Gone():
-                self.scheduler.lost(run, message.how, message.tail)
+                self.scheduler.lost(run, worker, message.how, message.tail)
 
     def check_interpreter(self, run: CellRun, hello: Hello) -> None:
         """A launcher, or an environment that someone has changed, may have started another Python than was meant."""
@@ -212,16 +229,20 @@ class Controller:
             reason = f"the worker of {run.cell.name} runs Python {hello.python} ({hello.executable}), not {expected}"
             self.scheduler.fail_cell(run, "start", reason)
 
-    def collected(self, run: CellRun, message: Collected) -> None:
-        self.launcher.collected(run)
-        if run.proxies:
-            self.scheduler.resume(run, message.items)
-            return
-        run.items, run.errors, run.phase = message.items, message.errors, Phase.COLLECTED
-        if run.errors:  # pytest refused its arguments: its session is over
-            run.over()
-            run.tally.remark = "has none of these tests"
-            self.launcher.end(run)
+    def collected(self, run: CellRun, worker: Worker, message: Collected) -> None:
+        """A worker has collected, or pytest has refused its arguments: then its session is over."""
+        if message.count != len(worker.items):
+            self.scheduler.lost(run, worker, f"told {len(worker.items)} of {message.count} tests", "")
+        elif run.phase is not Phase.COLLECTING:
+            self.scheduler.collected(run, worker)
+        else:
+            run.start_seconds = time.monotonic() - worker.began_at
+            run.items, run.errors, run.phase = worker.items, message.errors, Phase.COLLECTED
+            worker.state, worker.items = State.READY, []
+            if run.errors:
+                run.tally.remark = "has none of these tests"
+                self.launcher.end(worker)
+                self.scheduler.leave(run, worker)
 
     def skip_cell(self, run: CellRun, reason: str) -> None:
         run.phase = Phase.OVER
@@ -230,7 +251,7 @@ class Controller:
 
     def report_collection(self, session: pytest.Session) -> None:
         """Turn what the cells collected into the session's items, by pytest's own hooks."""
-        runs = [run for run in self.runs.values() if run.phase is Phase.COLLECTED]
+        runs = [run for run in self.runs.values() if run.phase is Phase.COLLECTED and not run.errors]
         self.check_arguments(runs)
         continuing = session.config.option.continue_on_collection_errors
         for run in runs:
@@ -238,11 +259,11 @@ class Controller:
                 failed = [self.replay.collected(report, run.tally) for report in run.collect_reports]
             except ProtocolError as error:
                 self.scheduler.fail_cell(run, "collect", str(error))
-                run.items = ()
+                run.items = []
                 continue
             if any(failed) and not continuing:
                 run.tally.remark = "error: could not collect"
-                run.items = ()
+                run.items = []
         forest = Forest(session)
         collections = [self.proxies(run, forest) for run in runs]
         items: list[pytest.Item] = list(interleaved(collections))
@@ -255,9 +276,7 @@ class Controller:
             self.config.hook.pytest_collection_finish(session=session)
         for item in items:
             if isinstance(item, ProxyItem):
-                run = self.runs[item.cell.name]
-                run.pending.append(item.index)
-                run.proxies[item.index] = item
+                self.runs[item.cell.name].todo.append(item)
         self.has_items = bool(items)
 
     def check_arguments(self, runs: Sequence[CellRun]) -> None:

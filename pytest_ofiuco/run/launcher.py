@@ -1,26 +1,23 @@
-"""Gets cells ready and their workers going: preparation in threads, at most ``jobs`` at a time."""
+"""Gets cells ready and their workers going: prepares in threads, starts and ends workers without waiting for them."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pytest_ofiuco.run.arguments import Arguments
-from pytest_ofiuco.run.cellrun import CellRun, StartUp, cell_environment
+from pytest_ofiuco.run.cellrun import CellRun, StartUp
 from pytest_ofiuco.run.cells import PlannedCell
-from pytest_ofiuco.run.gateway import Connect, ExecnetGateway, Gateway
-from pytest_ofiuco.run.messages import Failed, Message
+from pytest_ofiuco.run.gateway import Gateway
+from pytest_ofiuco.run.messages import Failed
 from pytest_ofiuco.run.preparation import Preparation, Prepared, PrepareFailed
 from pytest_ofiuco.run.progress import PreparationProgress
+from pytest_ofiuco.run.spawning import Spawner
+from pytest_ofiuco.run.workers import State, Worker
 from pytest_ofiuco.store.request import Environment
 
 if TYPE_CHECKING:
@@ -29,39 +26,29 @@ if TYPE_CHECKING:
 _CLOSE_SECONDS = 15.0
 
 
-class Post(Protocol):
-    """Where events go."""
-
-    def __call__(self, name: str, generation: int, message: Message | Prepared | PrepareFailed) -> None: ...
-
-
 @dataclass(slots=True, kw_only=True, eq=False)
 class Launcher:
     """Prepares cells and starts, restarts and ends their workers.
 
-    ``catches_output``: the worker's own output goes to a file, to be quoted after a crash; not with ``-s``, where it is
-    the user's to see. ``remember`` is called once everything is prepared that was not there.
+    ``post`` takes what becomes of a cell's preparation, by its name; from any thread. ``ahead`` are workers that have
+    been started before anything else was known, by cell. ``remember`` is called once everything is prepared that was
+    not there.
     """
 
-    post: Post
+    post: Callable[[str, Prepared | PrepareFailed], None]
+    spawner: Spawner
     preparer: Callable[[PreparationProgress], Preparer]
     progress: Callable[[int], PreparationProgress]
     arguments: Arguments
     extra_arguments: Sequence[str]
     start_up: StartUp
     jobs: int
-    bytecode: Path
-    catches_output: bool = True
-    measures_coverage: bool = False
+    ahead: dict[str, Worker] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    connect: Connect = ExecnetGateway
     remember: Callable[[Mapping[str, Environment]], None] = lambda _: None
     _prepared: dict[str, Environment] = field(default_factory=dict)
-    _folder: Path | None = None
     _closed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _waiting: deque[CellRun] = field(default_factory=deque)
-    _starting: set[str] = field(default_factory=set)
     _open: list[Gateway] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
 
@@ -98,29 +85,74 @@ class Launcher:
     def _post(self, name: str, outcome: Prepared | PrepareFailed) -> None:
         if isinstance(outcome, Prepared):
             self._prepared[name] = outcome.environment
-        self.post(name, 0, outcome)
+        self.post(name, outcome)
 
     def start(self, run: CellRun) -> None:
-        """Start a worker for a prepared cell as soon as fewer than ``jobs`` others are collecting."""
-        self._waiting.append(run)
-        self._pump()
+        """Start a worker of a prepared cell; whether it can be is posted."""
+        worker = self.ahead.pop(run.cell.name, None) or self.spawner.worker(run.cell.name)
+        run.workers.append(worker)
+        worker.begin()
+        if worker.gateway is not None:
+            self._opened(worker.gateway, worker)
+            self._tell(run, worker, worker.gateway)
+        else:
+            self._in_thread(self._start, run, worker)
 
-    def collected(self, run: CellRun) -> None:
-        """A cell has collected: another one may start."""
-        self._starting.discard(run.cell.name)
-        self._pump()
+    def _start(self, run: CellRun, worker: Worker) -> None:
+        assert run.environment is not None
+        try:
+            gateway = self.spawner.connected(worker, run.environment)
+            if self._opened(gateway, worker):
+                gateway.open()
+                self._tell(run, worker, gateway)
+            else:
+                gateway.close()
+        except Exception as error:  # noqa: BLE001 - a thread's boundary: its end must not go unheard
+            said = f"{type(error).__name__}: {error}"
+            if isinstance(error, AssertionError):  # execnet's, at the first byte that comes back
+                said = "something in it writes to the standard output before the worker does"
+            self._refused(worker, f"its interpreter {run.environment.python} does not start a worker: {said}")
 
-    def end(self, run: CellRun, *, patience: float = 0.2) -> None:
-        """End a cell's worker, without waiting for it; by force after ``patience`` seconds."""
+    def _refused(self, worker: Worker, reason: str) -> None:
+        self.spawner.hear(worker, Failed(reason=reason))
+
+    def _opened(self, gateway: Gateway, worker: Worker) -> bool:
+        """Whether it is still wanted."""
         with self._lock:
-            run.generation += 1
-            gateway, run.gateway = run.gateway, None
+            if worker.state is State.GONE or self._closed:
+                return False
+            worker.gateway = gateway
+            self._open.append(gateway)
+            return True
+
+    def _tell(self, run: CellRun, worker: Worker, gateway: Gateway) -> None:
+        arguments = self.arguments.for_cell(run.cell.name)
+        gateway.send(self.start_up.message(run, worker, arguments, self.extra_arguments))
+
+    def end(self, worker: Worker, *, patience: float = 0.2) -> None:
+        """End a worker, without waiting for it; by force after ``patience`` seconds."""
+        with self._lock:
+            worker.state = State.GONE
+            gateway, worker.gateway = worker.gateway, None
         if gateway is not None:
             self._in_thread(gateway.close, patience)
-        self.collected(run)
+
+    def abort(self, worker: Worker) -> None:
+        """Have a worker say where it is, and end it."""
+        if worker.gateway is not None:
+            self._in_thread(worker.gateway.abort)
+
+    def drop_ahead(self) -> None:
+        """End the workers that were started in vain."""
+        for worker in self.ahead.values():
+            if worker.gateway is not None:
+                self._opened(worker.gateway, worker)
+                self.end(worker)
+        self.ahead.clear()
 
     def close(self) -> None:
         """End every worker, and wait for it; remove what caught their output."""
+        self.drop_ahead()
         with self._lock:
             self._closed = True
             gateways, self._open = list(self._open), []
@@ -135,53 +167,9 @@ class Launcher:
                 gateway.kill()
             raise
         self._threads.clear()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
-
-    def _pump(self) -> None:
-        while self._waiting and len(self._starting) < self.jobs and not self._closed:
-            run = self._waiting.popleft()
-            self._starting.add(run.cell.name)
-            self._in_thread(self._start, run, run.generation)
+        self.spawner.close()
 
     def _in_thread(self, function: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=function, args=arguments, daemon=True)
         self._threads.append(thread)
         thread.start()
-
-    def _start(self, run: CellRun, generation: int) -> None:
-        environment, name = run.environment, run.cell.name
-        assert environment is not None
-        spool = self._spool(f"{name}-{generation}.log") if self.catches_output else None
-
-        def receive(message: Message) -> None:
-            self.post(name, generation, message)
-
-        command = [str(environment.python)]
-        coverage = self.start_up.directory / f".coverage.{name}" if self.measures_coverage else None
-        variables = cell_environment(environment, name, os.environ.get("PATH", ""), self.bytecode, coverage)
-        try:
-            gateway = self.connect(command, variables, receive, spool)
-            with self._lock:
-                is_wanted = generation == run.generation and not self._closed
-                if is_wanted:
-                    run.gateway = gateway
-                    self._open.append(gateway)
-            if not is_wanted:
-                gateway.close()
-                return
-            gateway.open()
-            arguments = [*self.extra_arguments, *self.arguments.for_cell(name)]
-            gateway.send(self.start_up.message(run, arguments, spool))
-        except Exception as error:  # noqa: BLE001 - a thread's boundary: its end must not go unheard
-            said = f"{type(error).__name__}: {error}"
-            if isinstance(error, AssertionError):  # execnet's, at the first byte that comes back
-                said = "something in it writes to the standard output before the worker does"
-            receive(Failed(reason=f"its interpreter {environment.python} does not start a worker: {said}"))
-
-    def _spool(self, name: str) -> Path:
-        with self._lock:
-            if self._folder is None:
-                self._folder = Path(tempfile.mkdtemp(prefix="ofiuco-"))
-            return self._folder / name

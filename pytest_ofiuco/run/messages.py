@@ -33,6 +33,10 @@ class Hello:
     pid: int
 
 
+Chain = tuple[tuple[str, str, str], ...]
+"""Type, name and path of what a test lies in, outermost first."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteItem:
     """A test as the worker collected it."""
@@ -42,12 +46,19 @@ class RemoteItem:
     type: str
     path: str
     location: tuple[str, int | None, str]
-    chain: tuple[tuple[str, str, str], ...]
+    chain: Chain
     markers: tuple[tuple[str, tuple[Any, ...], dict[str, Any]], ...]
     names: tuple[str, ...]
     originalname: str | None
     parameters: str | None
     doc: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collectable:
+    """A test that was collected."""
+
+    item: RemoteItem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,25 +70,38 @@ class CollectFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collected:
-    """All items, in order; or, in ``errors``, why pytest refused to start."""
+    """All ``count`` tests have been told, in order; or, in ``errors``, why pytest refused to start."""
 
-    items: tuple[RemoteItem, ...]
+    count: int
     errors: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """The test at ``index`` begins."""
+class Alive:
+    """Collecting goes on."""
 
-    index: int
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begins:
+    """The worker, which has waited, begins with its next test; the others follow without a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """The test at ``index`` is over; its serialized reports, in order."""
+    """The test at ``index`` is over; its reports, in order.
+
+    A report is serialized by pytest, or ``[when, duration, start, stop]`` of a phase that has passed and said nothing.
+    """
 
     index: int
-    reports: tuple[dict[str, Any], ...]
+    reports: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """Tests that the worker has given back, and will not run."""
+
+    indices: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +116,6 @@ class Warned:
     when: str
     nodeid: str
     location: tuple[str, int, str] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Idle:
-    """Everything asked for has run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,21 +147,59 @@ class Gone:
     tail: str
 
 
-Message = Hello | CollectFailed | Collected | Running | Ran | Warned | Idle | Stopped | Failed | Bye | Gone
+Message = (
+    Hello
+    | Collectable
+    | CollectFailed
+    | Collected
+    | Alive
+    | Begins
+    | Ran
+    | Given
+    | Warned
+    | Stopped
+    | Failed
+    | Bye
+    | Gone
+)
 
 
-def decode(text: str) -> Message:
-    """Read a message.
+class Decoder:
+    """Reads messages. A test that several workers describe alike is read, and kept, once."""
 
-    Raises:
-        ProtocolError: it is not one, or of another protocol version.
-    """
-    try:
-        fields = json.loads(text)
-        kind = fields.pop("kind")
-        return _decode(kind, fields)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ProtocolError(f"{type(error).__name__}: {error}") from error
+    def __init__(self) -> None:
+        self._tests: dict[str | bytes, Collectable] = {}
+        self._chains: dict[Chain, Chain] = {}
+
+    def decode(self, text: str | bytes) -> Message:
+        """Read a message; from any thread.
+
+        Raises:
+            ProtocolError: it is not one, or of another protocol version.
+        """
+        known = self._tests.get(text)
+        if known is not None:
+            return known
+        try:
+            fields = json.loads(text)
+            kind = fields.pop("kind")
+            if kind == "item":
+                return self._tests.setdefault(text, Collectable(item=self._item(fields)))
+            return _decode(kind, fields)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ProtocolError(f"{type(error).__name__}: {error}") from error
+
+    def forget(self) -> None:
+        """Let go of the texts: everything that is to be collected has been."""
+        self._tests.clear()
+
+    def _item(self, fields: dict[str, Any]) -> RemoteItem:
+        relative, line, domain = fields.pop("location")
+        chain = tuple((each["type"], each["name"], each["path"]) for each in fields.pop("chain"))
+        chain = self._chains.setdefault(chain, chain)
+        markers = tuple((each["name"], tuple(each["args"]), each["kwargs"]) for each in fields.pop("markers"))
+        names = tuple(fields.pop("names"))
+        return RemoteItem(location=(relative, line, domain), chain=chain, markers=markers, names=names, **fields)
 
 
 def _decode(kind: str, fields: dict[str, Any]) -> Message:
@@ -155,17 +212,19 @@ def _decode(kind: str, fields: dict[str, Any]) -> Message:
         case "collect":
             return CollectFailed(report=_report(fields["report"]))
         case "collected":
-            items = tuple(_item(each) for each in fields["items"])
-            return Collected(items=items, errors=tuple(fields["errors"]))
-        case "running":
-            return Running(index=_index(fields))
+            return Collected(count=_number(fields["count"]), errors=tuple(fields["errors"]))
+        case "alive":
+            return Alive()
+        case "begins":
+            return Begins()
         case "ran":
-            return Ran(index=_index(fields), reports=tuple(_report(each) for each in fields["reports"]))
+            reports = tuple(each if isinstance(each, list) else _report(each) for each in fields["reports"])
+            return Ran(index=_number(fields["index"]), reports=reports)
+        case "given":
+            return Given(indices=tuple(map(_number, fields["indices"])))
         case "warning":
             location = fields.pop("location")
             return Warned(**fields, location=tuple(location) if location else None)
-        case "idle":
-            return Idle()
         case "stopped":
             return Stopped(reason=fields["reason"])
         case "failed":
@@ -175,22 +234,13 @@ def _decode(kind: str, fields: dict[str, Any]) -> Message:
     raise ProtocolError(f"unknown message {kind!r}")
 
 
-def _index(fields: dict[str, Any]) -> int:
-    index = fields["index"]
-    if not isinstance(index, int):
-        raise ProtocolError(f"{index!r} is not the index of a test")
-    return index
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise ProtocolError(f"{value!r} is no number of a test")
+    return value
 
 
 def _report(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ProtocolError(f"{value!r} is not a report")
     return value
-
-
-def _item(fields: dict[str, Any]) -> RemoteItem:
-    relative, line, domain = fields.pop("location")
-    chain = tuple((each["type"], each["name"], each["path"]) for each in fields.pop("chain"))
-    markers = tuple((each["name"], tuple(each["args"]), each["kwargs"]) for each in fields.pop("markers"))
-    names = tuple(fields.pop("names"))
-    return RemoteItem(location=(relative, line, domain), chain=chain, markers=markers, names=names, **fields)

@@ -33,6 +33,8 @@ class Planner:
     offline: bool
     refresh: bool
     needs_pytest: bool = True
+    _has_looked: bool = False
+    _recalled: SessionPlan | None = None
     _made: SessionPlan | None = None
     _preparers: Callable[[PreparationProgress], Preparer] | None = None
     _plans: Plans = field(init=False)
@@ -48,8 +50,7 @@ class Planner:
         Raises:
             OfiucoError: what ``store.project.load``, ``run.plan.plan`` and ``preparers`` raise.
         """
-        known = None if self.refresh else self._plans.find()
-        recalled = None if known is None else recall.recall(self.store, known)
+        recalled = self.recalled()
         if recalled is not None:
             return recalled
         from pytest_ofiuco.run.plan import plan
@@ -62,6 +63,14 @@ class Planner:
         recall.watch(self._made.cells, project.witness)
         self._preparers = preparers(project, self.store, offline=self.offline, refresh=self.refresh)
         return self._made
+
+    def recalled(self) -> SessionPlan | None:
+        """The plan of an earlier session, if nothing has changed since; looked for once."""
+        if not self._has_looked:
+            self._has_looked = True
+            known = None if self.refresh else self._plans.find()
+            self._recalled = None if known is None else recall.recall(self.store, known)
+        return self._recalled
 
     def preparer(self, progress: PreparationProgress) -> Preparer:
         """What makes the environments that are not there.

@@ -92,6 +92,12 @@ class ProxyItem(pytest.Item):
         relative, line, domain = self.remote.location
         return relative, line, with_cell(domain, self.cell.name)
 
+    def report_keywords(self) -> dict[str, Any]:
+        """The keywords of its reports, as pytest makes them; one for all, since nobody changes them."""
+        remote = self.remote
+        names = [self.name, *(mark[0] for mark in remote.markers), *remote.names]
+        return dict.fromkeys([*names, *(name for _, name, _ in reversed(remote.chain))], 1)
+
     def __repr__(self) -> str:
         return f"<{self.remote.type} {self.name}>"
 

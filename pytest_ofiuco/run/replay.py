@@ -21,13 +21,38 @@ class Replay:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
 
-    def test_reports(self, serialized: Iterable[dict[str, Any]], proxy: ProxyItem) -> list[pytest.TestReport]:
+    def test_reports(self, serialized: Iterable[Any], proxy: ProxyItem) -> list[pytest.TestReport]:
         """The reports of a test, under its proxy's node id and location.
 
         Raises:
             ProtocolError: one of them is no report.
         """
-        return [self._test_report(with_tuples(data), proxy) for data in serialized]
+        keywords = proxy.report_keywords()
+        return [
+            self._passed(data, proxy, keywords)
+            if isinstance(data, list)
+            else self._test_report(with_tuples(data), proxy)
+            for data in serialized
+        ]
+
+    def _passed(self, phase: list[Any], proxy: ProxyItem, keywords: dict[str, Any]) -> pytest.TestReport:
+        """The report of a phase of which nothing was said but when it began and ended."""
+        try:
+            when, duration, start, stop = phase
+        except ValueError as error:
+            raise ProtocolError(f"its report cannot be read: {phase!r}") from error
+        return pytest.TestReport(
+            getattr(proxy, "_id", None) or proxy.nodeid,  # parsed already, by a pytest that parses node ids
+            proxy.location,
+            keywords,
+            outcome="passed",
+            longrepr=None,
+            when=when,
+            duration=duration,
+            start=start,
+            stop=stop,
+            ofiuco_cell=proxy.cell.name,
+        )
 
     def _test_report(self, data: dict[str, Any], proxy: ProxyItem) -> pytest.TestReport:
         report = cast(pytest.TestReport, self._deserialized(data, pytest.TestReport))

@@ -1,83 +1,207 @@
-"""Runs what is pending in the cells, a given number of cells at a time, and loses no test when a worker is lost."""
+"""Runs the cells' tests on a given number of workers, and loses no test when a worker is lost.
+
+Cells begin in their order. Where workers are left over, a cell gets more than one: each takes whole groups of tests
+from the end of what the busiest has still to run, until nothing is worth the way.
+"""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable
 
 import pytest
 
 from pytest_ofiuco.run.cellrun import CellRun, Phase
+from pytest_ofiuco.run.distribution import Group, by_mark, spare_groups
+from pytest_ofiuco.run.events import Jobs
 from pytest_ofiuco.run.launcher import Launcher
-from pytest_ofiuco.run.messages import ProtocolError, Ran, RemoteItem
+from pytest_ofiuco.run.limits import Limits
+from pytest_ofiuco.run.messages import Given, ProtocolError, Ran
 from pytest_ofiuco.run.proxies import ProxyItem, with_cell
 from pytest_ofiuco.run.replay import Replay, crash_report
+from pytest_ofiuco.run.workers import BUSY, State, Worker
 
-_MAX_CRASHES = 20
+MAX_CRASHES = 20
 _PATIENCE = 10.0
 
-_BUSY = (Phase.COLLECTING, Phase.RUNNING)
+_WORTH = 2.0
+"""How many times the time of a worker's start its share of the tests must take, for one more to be started."""
+
+_START_SECONDS = 0.1
+"""What a worker's start takes at least."""
 
 
 class Scheduler:
-    """Decides which cell runs what, and what becomes of the tests of a worker that is gone."""
+    """Decides which worker runs what, and what becomes of the tests of one that is gone."""
 
-    def __init__(self, runs: Iterable[CellRun], jobs: int, launcher: Launcher, replay: Replay) -> None:
-        self.runs, self.jobs, self.launcher, self.replay = tuple(runs), jobs, launcher, replay
+    def __init__(
+        self,
+        runs: Iterable[CellRun],
+        *,
+        jobs: Jobs,
+        launcher: Launcher,
+        replay: Replay,
+        group: Group = by_mark,
+        limits: Limits | None = None,
+    ) -> None:
+        self.runs, self.jobs, self.launcher, self.replay, self.group = tuple(runs), jobs, launcher, replay, group
+        self.limits = limits or Limits()
 
     def run_all(self, session: pytest.Session, take: Callable[[], None]) -> None:
-        """Run until everything pending is reported; ``take`` waits for an event and acts on it."""
-        waiting = [run for run in self.runs if run.pending]
+        """Run until everything is reported; ``take`` waits for an event and acts on it."""
         for run in self.runs:
-            if run.phase is Phase.COLLECTED and not run.pending:
-                run.finish()
+            if run.phase is Phase.COLLECTED and not run.todo:
+                self.finish(run)
         while True:
-            active = sum(run.phase in _BUSY for run in self.runs)
-            waiting = [run for run in waiting if run.phase is Phase.COLLECTED]
-            free = max(0, self.jobs - active)
-            for run in waiting[:free]:
-                run.begin()
-            del waiting[:free]
-            if not any(run.phase in (*_BUSY, Phase.ENDING) for run in self.runs):
+            self.fill()
+            if not any(worker for run in self.runs for worker in run.workers):
                 break
             take()
             if session.shouldfail:
                 raise session.Failed(session.shouldfail)
             if session.shouldstop:
                 raise session.Interrupted(session.shouldstop)
-        unheard = [run.proxies[index].nodeid for run in self.runs for index in run.pending]
+        unheard = [proxy.nodeid for run in self.runs for proxy in run.unreported()]
         assert not unheard, f"tests without a report: {unheard}"
 
-    def ran(self, run: CellRun, message: Ran) -> None:
-        proxy = run.proxies.get(message.index)
-        if proxy is None or message.index not in run.pending:
-            self.lost(run, f"failed: it ran test {message.index}, which it was not asked to", "")
+    def free(self) -> int:
+        """How many more workers may be busy."""
+        return self.jobs.count - sum(worker.state in BUSY for run in self.runs for worker in run.workers)
+
+    def fill(self) -> None:
+        """Give the free jobs something to do: cells that wait for a worker first, then those that have much to do."""
+        free = self.free()
+        for run in self.runs:
+            if free <= 0:
+                return
+            if run.phase is Phase.PREPARED:
+                run.phase = Phase.COLLECTING
+                self.launcher.start(run)
+                free -= 1
+            elif run.phase is Phase.COLLECTED and run.todo:
+                ready = next((worker for worker in run.workers if worker.state is State.READY), None)
+                if ready is not None:
+                    run.begins()
+                    self.feed(run, ready)
+                    free -= 1
+        while free > 0:
+            best = max(self.runs, key=self.gain, default=None)
+            if best is None or self.gain(best) <= 0:
+                return
+            self.launcher.start(best)
+            free -= 1
+
+    def gain(self, run: CellRun) -> float:
+        """How much one more worker would bring a cell; 0 where it is not worth its start."""
+        if run.phase is not Phase.RUNNING:
+            return 0
+        coming = sum(worker.state in (State.STARTING, State.COLLECTING) for worker in run.workers)
+        spare = sum(worker.spare for worker in run.workers)
+        if spare <= coming or not run.workers:
+            return 0
+        share = spare / (len(run.workers) + 1)
+        if self.jobs.is_given:
+            return share
+        if not run.ran:
+            return 0
+        run.clock()
+        seconds = run.tally.seconds / run.ran * share
+        return seconds if seconds > _WORTH * max(run.start_seconds, _START_SECONDS) else 0
+
+    def feed(self, run: CellRun, worker: Worker) -> None:
+        """Give a worker something to do: what nobody has, else of what the busiest one has, else its end."""
+        if worker.is_asked or worker in run.hungry:
             return
+        if run.todo:
+            taken = [proxy for proxy in run.todo if worker.has(proxy)]
+            missing = [proxy for proxy in run.todo if not worker.has(proxy)]
+            run.todo.clear()
+            worker.give(taken, ends=not self.jobs.is_given)
+            for proxy in missing:
+                reason = f"the fresh worker of {run.cell.name} did not collect this test"
+                self.conclude(run, proxy, [crash_report(proxy, reason, "")])
+            return
+        busiest = max((each for each in run.workers if not each.is_asked), key=lambda each: each.spare, default=None)
+        groups = spare_groups(busiest, worker, self.group, run.owned) if busiest not in (None, worker) else []
+        if busiest is None or not groups:
+            worker.end()
+            return
+        run.hungry.append(worker)
+        busiest.ask(groups)
+
+    def given(self, run: CellRun, giver: Worker, message: Given) -> None:
+        """A worker has given tests back: they are for the one that waits longest."""
+        try:
+            run.todo.extend(giver.take_back(message.indices))
+        except KeyError:
+            self.lost(run, giver, "failed: it gave back tests that it did not have", "")
+            return
+        if run.hungry:
+            self.feed(run, run.hungry.popleft())
+        elif run.todo:
+            self.feed(run, giver)
+        if giver.waits:
+            self.feed(run, giver)
+
+    def ran(self, run: CellRun, worker: Worker, message: Ran) -> None:
+        """A test is over."""
+        worker.heard()
+        if not worker.queue or worker.place(worker.queue[0]) != message.index:
+            self.lost(run, worker, f"failed: it ran test {message.index}, which it was not asked to", "")
+            return
+        proxy = worker.queue[0]
         try:
             reports = self.replay.test_reports(message.reports, proxy)
         except ProtocolError as error:
-            run.current = message.index
-            self.lost(run, f"failed: {error}", "")
+            self.lost(run, worker, f"failed: {error}", "")
             return
-        run.pending.remove(message.index)
-        run.current = None
+        worker.queue.popleft()
+        worker.is_on = not worker.waits
+        group = self.group(proxy)
+        if group is not None:
+            run.owned[group] = worker
         self.conclude(run, proxy, reports)
+        if worker.has_ended:
+            if not worker.queue:
+                worker.state = State.ENDING
+        elif worker.waits:
+            self.feed(run, worker)
 
     def conclude(self, run: CellRun, proxy: ProxyItem, reports: list[pytest.TestReport]) -> None:
+        """Report a test."""
         proxy.reports = reports
-        run.has_failed = run.has_failed or any(report.failed for report in reports)
+        run.ran += 1
         self.replay.count(run.tally, reports)
+        for report in reports:
+            if report.outcome == "failed":
+                run.has_failed = True
+        if not run.remaining:
+            run.clock()
         proxy.ihook.pytest_runtest_protocol(item=proxy, nextitem=None)
 
-    def ended(self, run: CellRun, exitstatus: int | None) -> None:
-        if run.phase is Phase.RUNNING and run.pending:
-            self.lost(run, "ended its session early", "")
+    def finish(self, run: CellRun) -> None:
+        """Nothing is left for the cell's workers."""
+        for worker in run.workers:
+            if worker.state is State.READY:
+                worker.end()
+
+    def collected(self, run: CellRun, worker: Worker) -> None:
+        """A worker has collected what the cell's first one has: it goes on with what is left."""
+        worker.adopt(run.items, run.unreported())
+        worker.state = State.READY
+        if run.phase is Phase.RUNNING:
+            self.feed(run, worker)
+
+    def ended(self, run: CellRun, worker: Worker, exitstatus: int | None) -> None:
+        """A worker's session is over."""
+        if worker.queue or worker.state is State.READY:
+            self.lost(run, worker, "ended its session early", "")
             return
-        if run.phase is Phase.COLLECTING:
-            self.lost(run, "ended its session before it had collected", "")
+        if worker.state in (State.STARTING, State.COLLECTING):
+            self.lost(run, worker, "ended its session before it had collected", "")
             return
-        run.over()
-        self.launcher.end(run, patience=_PATIENCE)  # what was registered with atexit may take its time
+        self.launcher.end(worker, patience=_PATIENCE)  # what was registered with atexit may take its time
+        self.leave(run, worker)
         has_failed = run.has_failed or bool(run.tally.counts["error"])
         explained = {None, 0, 5, 1 if has_failed else 0}
         if exitstatus not in explained:
@@ -85,65 +209,85 @@ class Scheduler:
             hint = "a plugin or a conftest.py there has set it, as limits of coverage do"
             self.replay.collect_error(with_cell("ofiuco", run.cell.name), f"error: {reason}\nhint: {hint}")
 
-    def lost(self, run: CellRun, how: str, tail: str) -> None:
-        """A worker is gone. The test it was on fails, a fresh worker takes the rest, within limits."""
-        self.launcher.end(run)
+    def leave(self, run: CellRun, worker: Worker) -> None:
+        """A worker is gone, and nothing with it."""
+        run.workers.remove(worker)
+        if worker in run.hungry:
+            run.hungry.remove(worker)
+        if worker.is_asked and run.hungry:
+            self.feed(run, run.hungry.popleft())
+        if not run.workers and not run.todo:
+            run.phase = Phase.OVER
+
+    def lost(self, run: CellRun, worker: Worker, how: str, tail: str) -> None:
+        """A worker is gone. The test it was on fails, others take the rest, within limits."""
+        state = worker.state
+        how = worker.reason or how
+        self.launcher.end(worker)
         said = f"\n{tail}" if tail else ""
-        if run.phase is Phase.COLLECTING and not run.proxies:
+        if run.phase is Phase.COLLECTING:
             self.fail_cell(run, "collect", f"the worker of {run.cell.name} {how}{said}")
             return
-        if run.phase is Phase.ENDING and not run.pending:
+        if state is State.ENDING and not worker.queue:
             reason = f"the worker of {run.cell.name} {how} after its last test, before its session had ended{said}"
             self.replay.collect_error(with_cell("ofiuco", run.cell.name), reason)
-            run.over()
+            self.leave(run, worker)
             return
-        if run.phase is Phase.COLLECTED and not run.pending:
+        if run.phase is Phase.COLLECTED and not run.todo:
             self.fail_cell(run, "collect", f"the worker of {run.cell.name} {how} before it was asked to run")
             return
         run.crashes += 1
-        if run.current is not None and run.current in run.pending:
-            self.fail_test(run, run.current, how, tail)
-        run.current = None
-        if not run.pending:
-            run.over()
-        elif run.crashes > _MAX_CRASHES or (run.phase is Phase.COLLECTING):
-            for index in list(run.pending):
-                self.fail_test(run, index, f"{how}; no further worker is started", tail)
-            run.over()
-        else:
-            run.phase = Phase.COLLECTING
+        left = list(worker.queue)
+        worker.queue.clear()
+        if left and worker.is_on:
+            self.fail_test(run, left.pop(0), how, tail)
+        run.todo.extendleft(reversed(left))
+        self.leave(run, worker)
+        self.go_on(run, state, how, tail)
+
+    def go_on(self, run: CellRun, state: State, how: str, tail: str) -> None:
+        """Find somebody for the tests of a worker that was lost in ``state``."""
+        if not run.todo:
+            if not run.workers:
+                run.phase = Phase.OVER
+            return
+        has_collected = state not in (State.STARTING, State.COLLECTING)
+        if run.hungry:
+            self.feed(run, run.hungry.popleft())
+        elif run.crashes <= MAX_CRASHES and (has_collected or run.workers):
             self.launcher.start(run)
+        elif not run.workers:
+            for proxy in list(run.todo):
+                run.todo.remove(proxy)
+                self.fail_test(run, proxy, f"{how}; no further worker is started", tail)
+            run.phase = Phase.OVER
 
-    def fail_test(self, run: CellRun, index: int, how: str, tail: str) -> None:
-        run.pending.remove(index)
-        proxy = run.proxies[index]
+    def seconds_left(self) -> float | None:
+        """Until the next worker's time is up."""
+        limits = [self.limits.of(worker) for run in self.runs for worker in run.workers]
+        due = min((limit[0] for limit in limits if limit is not None), default=None)
+        return None if due is None else max(0.0, due - time.monotonic())
+
+    def expire(self) -> None:
+        """End the workers whose time is up; what becomes of their tests is said once they are gone."""
+        now = time.monotonic()
+        for run in self.runs:
+            for worker in run.workers:
+                limit = self.limits.of(worker)
+                if limit is not None and limit[0] <= now:
+                    worker.reason = limit[1]
+                    self.launcher.abort(worker)
+
+    def fail_test(self, run: CellRun, proxy: ProxyItem, how: str, tail: str) -> None:
+        """Report a test that a worker was lost on."""
         self.conclude(run, proxy, [crash_report(proxy, f"the worker of {run.cell.name} {how}", tail)])
-
-    def resume(self, run: CellRun, items: Sequence[RemoteItem]) -> None:
-        """A fresh worker has collected: go on with what is pending, found again by node id."""
-        places: dict[str, deque[int]] = {}
-        for index, item in enumerate(items):
-            places.setdefault(item.nodeid, deque()).append(index)
-        pending = [run.proxies[index] for index in run.pending]
-        run.pending.clear()
-        run.proxies = {}
-        for proxy in pending:
-            found = places.get(proxy.remote.nodeid)
-            if not found:
-                report = crash_report(proxy, f"the fresh worker of {run.cell.name} did not collect this test", "")
-                self.conclude(run, proxy, [report])
-                continue
-            proxy.index = found.popleft()
-            run.proxies[proxy.index] = proxy
-            run.pending.append(proxy.index)
-        if run.pending:
-            run.begin()
-        else:
-            run.finish()
 
     def fail_cell(self, run: CellRun, stage: str, reason: str) -> None:
         """Nothing of the cell can run: an error of its own in the report; the other cells go on."""
         run.phase = Phase.OVER
         run.tally.remark = f"error: could not {stage}"
-        self.launcher.end(run)
+        for worker in run.workers:
+            self.launcher.end(worker)
+        run.workers.clear()
+        run.todo.clear()
         self.replay.collect_error(with_cell("ofiuco", run.cell.name), reason)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,16 +11,18 @@ from pathlib import Path
 import pytest
 
 from pytest_ofiuco.errors import OfiucoError, UsageError
+from pytest_ofiuco.run.ahead import STARTED, HeadStart
 from pytest_ofiuco.run.arguments import Arguments
-from pytest_ofiuco.run.cellrun import StartUp
-from pytest_ofiuco.run.cells import Narrowing, SessionPlan
+from pytest_ofiuco.run.cellrun import CellRun, StartUp
+from pytest_ofiuco.run.cells import SessionPlan
 from pytest_ofiuco.run.controller import Controller
 from pytest_ofiuco.run.launcher import Launcher
-from pytest_ofiuco.run.planner import Planner
+from pytest_ofiuco.run.preparation import Prepared, PrepareFailed
 from pytest_ofiuco.run.progress import PreparationProgress
 from pytest_ofiuco.run.proxies import without_cell
+from pytest_ofiuco.run.replay import Replay
+from pytest_ofiuco.run.scheduler import Scheduler
 from pytest_ofiuco.run.tolerance import known_options
-from pytest_ofiuco.store.cache import Store
 
 
 def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
@@ -30,40 +32,26 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
         pytest.UsageError: what an ``OfiucoError`` says.
     """
     try:
-        _refuse(config)
-        jobs = _jobs(config.getoption("--ofiuco-jobs"))
-        store = Store.default(os.environ)
-        narrowing = Narrowing(
-            cells=tuple(config.getoption("--ofiuco-cell") or ()),
-            pythons=tuple(config.getoption("--ofiuco-python") or ()),
-            platforms=tuple(config.getoption("--ofiuco-platform") or ()),
-            variants=tuple(config.getoption("--ofiuco-variant") or ()),
-        )
-        planner = Planner(
-            store=store,
-            directory=project_directory(config),
-            lock=config.getoption("--ofiuco-lock"),
-            narrowing=narrowing,
-            locked=config.getoption("--ofiuco-locked"),
-            offline=config.getoption("--ofiuco-offline"),
-            refresh=config.getoption("--ofiuco-refresh"),
-        )
-        session_plan = planner.plan()
+        start = config.stash.get(STARTED, None) or HeadStart(config, config.option)
+        session_plan = start.planner.plan()
         arguments = Arguments.read(config.invocation_params.args, session_plan.all_names)
         session_plan = _meant(session_plan, arguments, config)
-        controller = _controller(config, session_plan, arguments, jobs, planner, own_marks)
+        if start.is_debugged:
+            _only_one(session_plan)
+        controller = _controller(config, session_plan, arguments, start, own_marks)
     except OfiucoError as error:
         raise pytest.UsageError(error.render().removeprefix("error: ")) from error
     config.pluginmanager.register(controller, "ofiuco-controller")
 
 
-def project_directory(config: pytest.Config) -> Path:
-    """The nearest folder with a pyproject.toml, from where pytest was started upwards; else the rootdir."""
-    start = config.invocation_params.dir
-    for folder in (start, *start.parents):
-        if (folder / "pyproject.toml").is_file():
-            return folder
-    return config.rootpath
+def _only_one(session_plan: SessionPlan) -> None:
+    """A debugger has one terminal."""
+    runnable = [planned.cell.name for planned in session_plan.cells if planned.is_run]
+    if len(runnable) > 1:
+        raise UsageError(
+            f"--pdb and --trace debug one cell, and {len(runnable)} are selected",
+            f"select one: --ofiuco-cell {runnable[-1]} (of {', '.join(runnable)})",
+        )
 
 
 def _meant(session_plan: SessionPlan, arguments: Arguments, config: pytest.Config) -> SessionPlan:
@@ -82,49 +70,37 @@ def _meant(session_plan: SessionPlan, arguments: Arguments, config: pytest.Confi
     return replace(session_plan, cells=tuple(cells))
 
 
-def _refuse(config: pytest.Config) -> None:
-    for option in ("usepdb", "trace"):
-        if getattr(config.option, option, False):
-            raise UsageError(
-                "--pdb and --trace need a terminal of their own, which a cell's worker does not have",
-                "leave out --ofiuco-matrix to debug in the environment that you are in",
-            )
-
-
-def _jobs(given: str | None) -> int:
-    if given in (None, "auto"):
-        available = getattr(os, "sched_getaffinity", None)
-        return max(1, len(available(0)) if available else os.cpu_count() or 1)
-    assert given is not None
-    if not given.isdecimal() or int(given) < 1:
-        raise UsageError(f"--ofiuco-jobs {given}: not a number of cells", "give a number from 1 on, or auto")
-    return int(given)
-
-
 def _controller(
     config: pytest.Config,
     session_plan: SessionPlan,
     arguments: Arguments,
-    jobs: int,
-    planner: Planner,
+    start: HeadStart,
     own_marks: frozenset[str],
 ) -> Controller:
-    def launcher(controller: Controller) -> Launcher:
-        return Launcher(
-            post=controller.post,
-            preparer=planner.preparer,
-            progress=partial(_progress, config),
-            arguments=arguments,
-            extra_arguments=_extra_arguments(config),
-            start_up=_start_up(config),
-            jobs=jobs,
-            bytecode=planner.store.bytecode,
-            catches_output=config.option.capture != "no",
-            measures_coverage=measures_coverage(config),
-            remember=planner.remember,
+    def post(name: str, outcome: Prepared | PrepareFailed) -> None:
+        start.events.put((name, outcome))
+
+    launcher = Launcher(
+        post=post,
+        spawner=start.spawner,
+        preparer=start.planner.preparer,
+        progress=partial(_progress, config),
+        arguments=arguments,
+        extra_arguments=_extra_arguments(config),
+        start_up=_start_up(config, is_debugged=start.is_debugged),
+        jobs=start.jobs.count,
+        ahead=start.ahead,
+        remember=start.planner.remember,
+    )
+
+    def schedule(runs: Iterable[CellRun], replay: Replay) -> Scheduler:
+        return Scheduler(
+            runs, jobs=start.jobs, launcher=launcher, replay=replay, group=start.group, limits=start.limits
         )
 
-    return Controller(config, session_plan, jobs, launcher, own_marks)
+    return Controller(
+        config, session_plan, events=start.events, launcher=launcher, schedule=schedule, own_marks=own_marks
+    )
 
 
 def _progress(config: pytest.Config, total: int) -> PreparationProgress:
@@ -140,7 +116,7 @@ def _progress(config: pytest.Config, total: int) -> PreparationProgress:
     return PreparationProgress(total, write_line, terminal)
 
 
-def _start_up(config: pytest.Config) -> StartUp:
+def _start_up(config: pytest.Config, *, is_debugged: bool) -> StartUp:
     program = sys.argv[0]
     return StartUp(
         directory=config.invocation_params.dir,
@@ -148,13 +124,8 @@ def _start_up(config: pytest.Config) -> StartUp:
         is_module=Path(program).name == "__main__.py",
         options=known_options(config),
         markers=[line for line in config.getini("markers") if line.endswith("(ofiuco)")],
+        is_debugged=is_debugged,
     )
-
-
-def measures_coverage(config: pytest.Config) -> bool:
-    """Whether pytest-cov is asked to measure, on the command line or in the settings."""
-    given = (*os.environ.get("PYTEST_ADDOPTS", "").split(), *config.getini("addopts"), *config.invocation_params.args)
-    return any(each == "--cov" or each.startswith("--cov=") for each in given)
 
 
 def _extra_arguments(config: pytest.Config) -> list[str]:

@@ -114,12 +114,24 @@ def test_a_broken_pyproject_is_told_by_pytest(tmp_path: Path, cache: Path) -> No
         (["--ofiuco-python", "newest"], "ERROR: python 'newest': neither a version nor specifiers", "hint: write *"),
         (
             ["--ofiuco-jobs", "0"],
-            "ERROR: --ofiuco-jobs 0: not a number of cells",
+            "ERROR: --ofiuco-jobs 0: not a number of workers",
             "hint: give a number from 1 on, or auto",
         ),
-        (["--ofiuco-jobs", "many"], "ERROR: --ofiuco-jobs many: not a number of cells", "hint: *"),
-        (["--pdb"], "ERROR: --pdb and --trace need a terminal of their own*", "hint: *"),
-        (["--trace"], "ERROR: --pdb and --trace need a terminal of their own*", "hint: *"),
+        (["--ofiuco-jobs", "many"], "ERROR: --ofiuco-jobs many: not a number of workers", "hint: *"),
+        (
+            ["--pdb"],
+            "ERROR: --pdb and --trace debug one cell, and 2 are selected",
+            "hint: select one: --ofiuco-cell py313-host (of py310-host, py313-host)",
+        ),
+        (["--trace"], "ERROR: --pdb and --trace debug one cell, and 2 are selected", "hint: select one: *"),
+        (["--tx", "popen"], "ERROR: --tx of pytest-xdist has no meaning in a matrix", "hint: leave it out"),
+        (["--dist", "each"], "ERROR: --dist each has no meaning in a matrix", "hint: choose from: load, *"),
+        (["-n", "many"], "ERROR: -n many: not a number of workers", "hint: give a number from 0 on, or auto"),
+        (
+            ["--ofiuco-timeout", "soon"],
+            "ERROR: --ofiuco-timeout soon: not a time",
+            "hint: give a number of seconds, as in --ofiuco-timeout 60",
+        ),
         (
             ["--ofiuco-cell", "py310-host", "test_a.py::test[py313-host]"],
             "ERROR: no cell is left of the matrix: the tests named on the command line are in other cells",

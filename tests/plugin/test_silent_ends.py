@@ -115,12 +115,11 @@ def test_index_settings_that_cannot_be_read(project: Project, tmp_path: Path) ->
     result.stderr.fnmatch_lines([f"ERROR: {settings}: *", "hint: *"])
 
 
-def test_an_environment_that_speaks_before_its_worker(project: Project, cache: Path) -> None:
+def test_an_environment_that_speaks_before_its_worker_does_no_harm(project: Project, cache: Path) -> None:
     own = Project(project.folder, cache.parent / "cache-of-its-own")
     own.write({"tests/test_a.py": TESTS})
     assert own.matrix("-p", "no:cacheprovider").ret == pytest.ExitCode.OK
     (packages,) = own.cache.glob("environments-v*/*/lib/python3.13/site-packages")
     (packages / "loud.pth").write_text("import sys; sys.stdout.write('hello'); sys.stdout.flush()\n")
     result = own.matrix("-p", "no:cacheprovider")
-    assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["*does not start a worker: *standard output*"])
+    assert result.ret == pytest.ExitCode.OK

@@ -16,6 +16,7 @@ from pytest_ofiuco.core.target import Python, Target
 from pytest_ofiuco.errors import MissingPythonError
 from pytest_ofiuco.run.messages import RemoteItem
 from pytest_ofiuco.store.interpreters import Interpreter
+from pytest_ofiuco.worker import PROTOCOL
 
 HOST = Platform.parse("manylinux_2_36_x86_64")
 
@@ -85,22 +86,6 @@ def passed(nodeid: str) -> list[dict[str, Any]]:
 
 
 @dataclass
-class FakeGateway:
-    """Remembers what was sent."""
-
-    sent: list[dict[str, Any]] = field(default_factory=list)
-    is_closed: bool = False
-
-    def send(self, text: str) -> None:
-        """Remember it."""
-        self.sent.append(json.loads(text))
-
-    def close(self) -> None:
-        """Remember that, too."""
-        self.is_closed = True
-
-
-@dataclass
 class FakeInterpreters:
     """A machine that has these Pythons: ``3.10.13``, …; no more of ``Interpreters`` than the plan asks for."""
 
@@ -131,11 +116,14 @@ class FakeInterpreters:
 def start_message(directory: Path, *arguments: str, **changes: Any) -> dict[str, Any]:
     """What a worker is started with."""
     message: dict[str, Any] = {
-        "protocol": 1,
+        "protocol": PROTOCOL,
         "directory": str(directory),
         "program": "pytest",
         "is_module": False,
-        "arguments": ["-p", "no:ofiuco", f"--rootdir={directory}", *arguments],
+        "is_debugged": False,
+        "arguments": list(arguments),
+        "extra_arguments": ["-p", "no:ofiuco", f"--rootdir={directory}"],
+        "folder": "py310-host",
         "options": [],
         "markers": [],
         "spool": None,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -13,24 +17,34 @@ import pytest
 from pytest_ofiuco.core.resolve import Resolution, resolve
 from pytest_ofiuco.errors import OfiucoError
 from pytest_ofiuco.run.arguments import Arguments
-from pytest_ofiuco.run.cellrun import StartUp
+from pytest_ofiuco.run.cellrun import CellRun, StartUp
 from pytest_ofiuco.run.cells import LockFacts, PlannedCell, SessionPlan
 from pytest_ofiuco.run.controller import Controller
-from pytest_ofiuco.run.gateway import Receive
+from pytest_ofiuco.run.distribution import Group, by_mark
+from pytest_ofiuco.run.events import Events, Jobs
+from pytest_ofiuco.run.gateway import Receive, WorkerProcess
 from pytest_ofiuco.run.launcher import Launcher
+from pytest_ofiuco.run.limits import Limits
 from pytest_ofiuco.run.messages import (
+    Begins,
     Bye,
+    Collectable,
     Collected,
+    Given,
     Gone,
-    Idle,
     Message,
     Ran,
     RemoteItem,
-    Running,
 )
+from pytest_ofiuco.run.preparation import Prepared, PrepareFailed
 from pytest_ofiuco.run.progress import PreparationProgress
+from pytest_ofiuco.run.replay import Replay
+from pytest_ofiuco.run.scheduler import Scheduler
+from pytest_ofiuco.run.spawning import Spawner
+from pytest_ofiuco.run.workers import Worker
 from pytest_ofiuco.store.environment import Environment, Plan, Preparer
 from pytest_ofiuco.store.interpreters import Interpreter
+from pytest_ofiuco.worker.session import Work
 from tests.locks import lock, package
 from tests.run.fakes import HOST, make_cell, passed, remote_item
 
@@ -53,33 +67,61 @@ class Life:
 
 @dataclass
 class ScriptedWorker:
-    """A worker that lives one ``Life``."""
+    """A worker that lives one ``Life``; a real one's queue, one test each time it is asked to go on."""
 
     receive: Receive
     life: Life
     items: Sequence[RemoteItem]
+    number: int
+    ran: list[str] = field(default_factory=list)
     is_lost: bool = False
     is_closed: bool = False
+    work: Work = field(default_factory=Work)
 
     def open(self) -> None:
         """It is there at once."""
 
     def send(self, text: str) -> None:
-        """Do at once what the message asks."""
+        """Do at once what the message asks; with tests to run, run those that need not wait."""
         if self.is_lost:
             return
         message = json.loads(text)
         match message.get("kind"):
             case None:
                 self.collect()
+                return
             case "run":
-                self.run(message["indices"])
-            case "stop":
-                self.say(Bye(exitstatus=None), Gone(how="exited with 0", tail=""))
+                self.work.queue.extend(message["indices"])
+            case "give":
+                self.say(Given(indices=tuple(self.work.give(message["groups"]))))
+        self.work.has_ended = self.work.has_ended or bool(message.get("ends"))
+
+    def go_on(self) -> bool:
+        """Run one test, or end; whether anything was done."""
+        if self.is_lost or self.is_closed or self.work.waits:
+            return False
+        if not self.work.queue:
+            self.is_lost = True
+            self.say(Bye(exitstatus=None), Gone(how="exited with 0", tail=""))
+        elif len(self.ran) == self.life.runs:
+            self.say(Begins())
+            self.lose()
+        else:
+            if not self.ran:
+                self.say(Begins())
+            index = self.work.queue.popleft()
+            nodeid = self.items[index].nodeid
+            self.ran.append(nodeid.partition("::")[2])
+            self.say(Ran(index=index, reports=tuple(passed(nodeid))))
+        return True
 
     def close(self, patience: float = 0.2) -> None:
         """Nothing is heard any more."""
         self.is_closed = True
+
+    def abort(self) -> None:
+        """It dies of it."""
+        self.lose()
 
     def kill(self) -> None:
         """Nothing is heard any more, either."""
@@ -97,18 +139,35 @@ class ScriptedWorker:
         if not self.life.collects:
             self.lose()
             return
-        self.say(Collected(items=tuple(self.items), errors=()))
+        self.say(*(Collectable(item=item) for item in self.items))
+        self.say(Collected(count=len(self.items), errors=()))
         if not self.life.waits:
             self.lose()
 
-    def run(self, indices: Sequence[int]) -> None:
-        for count, index in enumerate(indices):
-            self.say(Running(index=index))
-            if count == self.life.runs:
-                self.lose()
-                return
-            self.say(Ran(index=index, reports=tuple(passed(self.items[index].nodeid))))
-        self.say(Idle())
+
+class Turns:
+    """The events of a session; while there are none, its workers take turns: one after another, each one test."""
+
+    def __init__(self, workers: Sequence[ScriptedWorker]) -> None:
+        self.events: Events = queue.SimpleQueue()
+        self.workers = workers
+        self.put = self.events.put
+
+    def get(self, timeout: float | None = None) -> Any:
+        """The next event.
+
+        Raises:
+            queue.Empty: there is none, and none can be made.
+        """
+        with contextlib.suppress(queue.Empty):
+            return self.events.get_nowait()
+        patience = time.monotonic() + (5 if timeout is None else min(timeout, 5))
+        while time.monotonic() < patience:
+            for worker in list(self.workers):
+                worker.go_on()
+            with contextlib.suppress(queue.Empty):  # threads start workers, and prepare cells
+                return self.events.get(timeout=0.001)
+        raise queue.Empty
 
 
 @dataclass
@@ -159,16 +218,29 @@ class Scripted:
     tests: Mapping[str, Sequence[str]]
     lives: Mapping[str, Sequence[Life]] = field(default_factory=dict)
     jobs: int = 2
+    all_jobs: bool = False
+    group: Group = by_mark
+    limits: Limits = field(default_factory=Limits)
     errors: Mapping[str, OfiucoError] = field(default_factory=dict)
     remote: Callable[[str], RemoteItem] = remote_item
     started: list[str] = field(default_factory=list)
     workers: list[ScriptedWorker] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def play(self) -> Outcomes:
         """Run it to its end."""
         outcomes = Outcomes()
         config = self.session.config
-        controller = Controller(config, self.plan(), self.jobs, self.launcher, frozenset())
+        events = cast(Events, Turns(self.workers))
+        launcher = self.launcher(events)
+
+        def schedule(runs: Iterable[CellRun], replay: Replay) -> Scheduler:
+            jobs = Jobs(count=self.jobs, is_given=self.all_jobs)
+            return Scheduler(runs, jobs=jobs, launcher=launcher, replay=replay, group=self.group, limits=self.limits)
+
+        controller = Controller(
+            config, self.plan(), events=events, launcher=launcher, schedule=schedule, own_marks=frozenset()
+        )
         config.pluginmanager.register(outcomes)
         config.pluginmanager.register(controller)
         self.controller = controller
@@ -186,34 +258,38 @@ class Scripted:
         names = tuple(each.cell.name for each in cells)
         return SessionPlan(lock=LockFacts.of(LOCK), cells=cells, all_names=names, warnings=())
 
-    def connect(
-        self, command: Sequence[str], environment: Mapping[str, str], receive: Receive, spool: Path | None
-    ) -> ScriptedWorker:
-        label = environment["OFIUCO_CELL"].partition("-")[0]
-        generation = self.started.count(label)
-        self.started.append(label)
-        lives = self.lives.get(label, ())
-        life = lives[generation] if generation < len(lives) else Life()
-        names = life.tests if life.tests is not None else self.tests[label]
-        worker = ScriptedWorker(receive, life, [self.remote(f"test_a.py::{name}") for name in names])
-        self.workers.append(worker)
-        return worker
+    def connect(self, process: WorkerProcess, receive: Receive) -> ScriptedWorker:
+        label = process.variables["OFIUCO_CELL"].partition("-")[0]
+        with self.lock:
+            generation = self.started.count(label)
+            self.started.append(label)
+            lives = self.lives.get(label, ())
+            life = lives[generation] if generation < len(lives) else Life()
+            names = life.tests if life.tests is not None else self.tests[label]
+            items = [self.remote(f"test_a.py::{name}") for name in names]
+            worker = ScriptedWorker(receive, life, items, generation)
+            self.workers.append(worker)
+            return worker
 
-    def launcher(self, controller: Controller) -> Launcher:
+    def launcher(self, events: Events) -> Launcher:
         def preparer(_: PreparationProgress) -> Preparer:
             return cast(Preparer, FakePreparer(self.errors))
 
+        def hear(worker: Worker, message: Message) -> None:
+            events.put((worker, message))
+
+        def post(name: str, outcome: Prepared | PrepareFailed) -> None:
+            events.put((name, outcome))
+
         return Launcher(
-            post=controller.post,
+            post=post,
+            spawner=Spawner(bytecode=Path("/bytecode"), hear=hear, catches_output=False, connect=self.connect),
             preparer=preparer,
             progress=lambda total: PreparationProgress(total, lambda _: None, None),
             arguments=Arguments(passed=(), by_cell=()),
             extra_arguments=(),
             start_up=StartUp(directory=Path(), program="pytest", is_module=False, options=(), markers=()),
             jobs=self.jobs,
-            bytecode=Path("/bytecode"),
-            catches_output=False,
-            connect=self.connect,
         )
 
 

@@ -16,8 +16,24 @@ from typing import TypeVar
 import pytest
 
 from pytest_ofiuco import worker
-from pytest_ofiuco.run.gateway import ExecnetGateway, describe_exit
-from pytest_ofiuco.run.messages import Bye, Collected, CollectFailed, Failed, Gone, Hello, Idle, Message, Ran, Running
+from pytest_ofiuco.run.gateway import Gateway, Receive, WorkerProcess, describe_exit
+from pytest_ofiuco.run.guard import Guard
+from pytest_ofiuco.run.messages import (
+    Begins,
+    Bye,
+    Collectable,
+    Collected,
+    CollectFailed,
+    Decoder,
+    Failed,
+    Given,
+    Gone,
+    Hello,
+    Message,
+    Ran,
+)
+from pytest_ofiuco.run.pipes import PipeGateway
+from pytest_ofiuco.run.remote import ExecnetGateway
 from tests.run.fakes import start_message
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups are POSIX's")
@@ -40,37 +56,72 @@ class Mailbox:
                 return message
 
 
+GUARD = Guard()
+
+
+@pytest.fixture(autouse=True)
+def _guarded() -> Iterator[None]:
+    yield
+    GUARD.close()
+
+
+def over_pipes(process: WorkerProcess, receive: Receive) -> Gateway:
+    return PipeGateway(process, receive, Decoder(), GUARD)
+
+
+def over_execnet(process: WorkerProcess, receive: Receive) -> Gateway:
+    return ExecnetGateway(process, receive, Decoder())
+
+
+Way = Callable[[WorkerProcess, Receive], Gateway]
+
+
 class Connected:
     """A gateway, its mailbox and the file that its worker's output goes to."""
 
-    def __init__(self, folder: Path, spool: Path | None, **variables: str) -> None:
+    def __init__(self, way: Way, folder: Path, spool: Path | None, **variables: str) -> None:
         self.folder, self.spool, self.mailbox = folder, spool, Mailbox()
-        command = [sys.executable]
-        self.gateway = ExecnetGateway(command, variables, self.mailbox.messages.put, spool)
+        process = WorkerProcess(command=[sys.executable], variables=variables, spool=spool)
+        self.gateway = way(process, self.mailbox.messages.put)
         self.gateway.open()
 
     def start(self, *arguments: str) -> None:
         spool = str(self.spool) if self.spool else None
         self.gateway.send(json.dumps(start_message(self.folder, "-p", "no:cacheprovider", *arguments, spool=spool)))
 
-    def collect(self, text: str) -> Collected:
+    def collect(self, text: str) -> list[str]:
         (self.folder / "test_it.py").write_text(textwrap.dedent(text))
         self.start("-c", os.devnull)
-        return self.mailbox.until(Collected)
+        self.mailbox.until(Hello)
+        found = []
+        while not isinstance(message := self.mailbox.messages.get(timeout=_PATIENCE), Collected):
+            assert isinstance(message, Collectable)
+            found.append(message.item.nodeid)
+        assert message.count == len(found)
+        return found
 
     def run(self, *indices: int) -> None:
-        self.gateway.send(json.dumps({"kind": "run", "indices": list(indices)}))
+        self.gateway.send(json.dumps({"kind": "run", "indices": list(indices), "ends": False}))
+
+    def end(self) -> None:
+        self.gateway.send(json.dumps({"kind": "end", "ends": True}))
 
 
 Connect = Callable[..., Connected]
 
 
+@pytest.fixture(params=[over_pipes, over_execnet], ids=["pipes", "execnet"])
+def way(request: pytest.FixtureRequest) -> Way:
+    way: Way = request.param
+    return way
+
+
 @pytest.fixture
-def connect(tmp_path: Path) -> Iterator[Connect]:
+def connect(tmp_path: Path, way: Way) -> Iterator[Connect]:
     made: list[Connected] = []
 
     def make(*, catches: bool = True, **variables: str) -> Connected:
-        made.append(Connected(tmp_path, tmp_path / "worker.log" if catches else None, **variables))
+        made.append(Connected(way, tmp_path, tmp_path / "worker.log" if catches else None, **variables))
         return made[-1]
 
     yield make
@@ -94,15 +145,16 @@ def test_a_session_from_start_to_end(connect: Connect) -> None:
             assert False
         """
     )
-    assert [item.nodeid for item in collected.items] == ["test_it.py::test_cell", "test_it.py::test_noise"]
+    assert collected == ["test_it.py::test_cell", "test_it.py::test_noise"]
     cell.run(1, 0)
-    assert cell.mailbox.until(Running).index == 1
+    cell.mailbox.until(Begins)
     noisy = cell.mailbox.until(Ran)
-    assert [report["outcome"] for report in noisy.reports] == ["passed", "failed", "passed"]
+    assert noisy.index == 1
+    outcomes = [report[0] if isinstance(report, list) else report["outcome"] for report in noisy.reports]
+    assert outcomes == ["setup", "failed", "passed"]
     assert ["Captured stdout call", "captured\n"] in noisy.reports[1]["sections"] or "captured" in str(noisy.reports[1])
+    cell.end()
     assert cell.mailbox.until(Ran).index == 0
-    cell.mailbox.until(Idle)
-    cell.gateway.send(json.dumps({"kind": "stop"}))
     cell.mailbox.until(Bye)
     cell.mailbox.until(Gone)
 
@@ -136,7 +188,8 @@ def test_variables_that_make_another_interpreter_stay_outside(
         """
     )
     cell.run(0)
-    assert [report["outcome"] for report in cell.mailbox.until(Ran).reports] == ["passed"] * 3
+    cell.end()
+    assert [report[0] for report in cell.mailbox.until(Ran).reports] == ["setup", "call", "teardown"]
 
 
 @pytest.mark.parametrize(
@@ -161,18 +214,20 @@ def test_a_lost_worker_is_described(connect: Connect, ends: str, how: str) -> No
         """
     )
     cell.run(0)
+    cell.end()
     began = time.monotonic()
     gone = cell.mailbox.until(Gone)
     assert gone.how == how
     assert "last words" in gone.tail
     assert time.monotonic() - began < 5
-    cell.gateway.send(json.dumps({"kind": "stop"}))  # nobody hears it, nothing happens
+    cell.end()  # nobody hears it, nothing happens
 
 
 def test_without_a_spool_the_output_is_the_users(connect: Connect) -> None:
     cell = connect(catches=False)
     cell.collect("import os\n\ndef test():\n    os._exit(3)")
     cell.run(0)
+    cell.end()
     assert cell.mailbox.until(Gone).tail == ""
 
 
@@ -194,7 +249,8 @@ def test_closing_interrupts_the_test_and_ends_its_children(connect: Connect, tmp
         """
     )
     cell.run(0)
-    cell.mailbox.until(Running)
+    cell.end()
+    cell.mailbox.until(Begins)
     child = tmp_path / "child"
     while not (child.is_file() and child.read_text()):
         time.sleep(0.01)
@@ -220,7 +276,8 @@ def test_closing_a_worker_that_ignores_it_takes_force(connect: Connect) -> None:
         """
     )
     cell.run(0)
-    cell.mailbox.until(Running)
+    cell.end()
+    cell.mailbox.until(Begins)
     time.sleep(0.2)
     began = time.monotonic()
     cell.gateway.close()
@@ -232,27 +289,48 @@ def test_closing_a_worker_that_ignores_it_takes_force(connect: Connect) -> None:
     ("source", "reason"),
     [
         pytest.param('channel.send("not JSON")', "the worker does not keep to the protocol", id="not JSON"),
-        pytest.param("channel.send(3)", "the worker does not keep to the protocol", id="not text"),
         pytest.param("""channel.send('{"kind": "surprise"}')""", "unknown message 'surprise'", id="unknown"),
         pytest.param("""channel.send('{"kind": "hello", "protocol": 99}')""", "its protocol is 99", id="version"),
         pytest.param("raise ValueError('broken')", "ValueError: broken", id="raises"),
     ],
 )
-def test_a_lying_worker_is_told(connect: Connect, monkeypatch: pytest.MonkeyPatch, source: str, reason: str) -> None:
+def test_a_lying_worker_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, reason: str) -> None:
     monkeypatch.setattr(worker, "source", lambda: source)
-    cell = connect()
+    cell = Connected(over_execnet, tmp_path, None)
     assert reason in cell.mailbox.until(Failed).reason
+    cell.gateway.close()
 
 
-def test_a_worker_that_closes_its_channel_is_gone(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_closes_its_channel_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "source", lambda: "channel.close()\nimport time\ntime.sleep(60)")
-    assert connect().mailbox.until(Gone).how == "closed its connection"
+    cell = Connected(over_execnet, tmp_path, None)
+    assert cell.mailbox.until(Gone).how == "closed its connection"
+    cell.gateway.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        pytest.param("os.write({}, b'not JSON\\n')", "the worker does not keep to the protocol", id="not JSON"),
+        pytest.param("os.write({}, b'{{}}\\n')", "KeyError: 'kind'", id="no kind"),
+    ],
+)
+def test_a_worker_that_lies_over_its_pipe_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, reason: str
+) -> None:
+    def lie(receives: int, sends: int, *, leads: bool) -> str:
+        return "import os, time; " + code.format(sends) + "; time.sleep(60)"
+
+    monkeypatch.setattr(worker, "command", lie)
+    cell = Connected(over_pipes, tmp_path, None)
+    assert reason in cell.mailbox.until(Failed).reason
+    cell.gateway.close()
 
 
 def test_a_worker_that_is_told_another_protocol_refuses(connect: Connect, tmp_path: Path) -> None:
     cell = connect()
     cell.gateway.send(json.dumps(start_message(tmp_path, protocol=99)))
-    assert "protocol 99 is not 1" in cell.mailbox.until(Failed).reason
+    assert f"protocol 99 is not {worker.PROTOCOL}" in cell.mailbox.until(Failed).reason
 
 
 def test_a_file_that_cannot_be_collected_is_told(connect: Connect) -> None:
@@ -262,7 +340,7 @@ def test_a_file_that_cannot_be_collected_is_told(connect: Connect) -> None:
     report = cell.mailbox.until(CollectFailed).report
     assert report["outcome"] == "failed"
     assert "SyntaxError" in str(report["longrepr"])
-    assert cell.mailbox.until(Collected).items == ()
+    assert cell.mailbox.until(Collected).count == 0
 
 
 def test_arguments_that_pytest_refuses_are_told(connect: Connect) -> None:
@@ -277,24 +355,24 @@ def test_arguments_that_pytest_refuses_are_told(connect: Connect) -> None:
     ids=["nothing", "ends", "speaks", "is silent"],
 )
 def test_a_command_that_is_no_interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None) -> None:
-    monkeypatch.setattr("pytest_ofiuco.run.gateway.START_SECONDS", 1.0)
+    monkeypatch.setattr("pytest_ofiuco.run.remote.START_SECONDS", 1.0)
     command = tmp_path / "no_python"
     if text is not None:
         command.write_text(f"#!/bin/sh\n{text}\n")
         command.chmod(0o755)
     mailbox = Mailbox()
-    gateway = ExecnetGateway([str(command)], {}, mailbox.messages.put, None)
+    gateway = over_execnet(WorkerProcess(command=[str(command)], variables={}, spool=None), mailbox.messages.put)
     with pytest.raises((OSError, EOFError, AssertionError)):
         gateway.open()
 
 
 def test_an_interpreter_whose_child_holds_the_pipe_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_ofiuco.run.gateway.START_SECONDS", 1.0)
+    monkeypatch.setattr("pytest_ofiuco.run.remote.START_SECONDS", 1.0)
     command = tmp_path / "no_python"
     command.write_text("#!/bin/sh\nsleep 4\n")
     command.chmod(0o755)
     mailbox = Mailbox()
-    gateway = ExecnetGateway([str(command)], {}, mailbox.messages.put, None)
+    gateway = over_execnet(WorkerProcess(command=[str(command)], variables={}, spool=None), mailbox.messages.put)
     with pytest.raises((OSError, EOFError, AssertionError)):
         gateway.open()
     assert mailbox.until(Failed).reason == "its interpreter did not answer within 1 s"
@@ -304,7 +382,7 @@ def test_an_interpreter_that_does_not_answer_can_be_closed(tmp_path: Path) -> No
     command = tmp_path / "no_python"
     command.write_text("#!/bin/sh\nexec sleep 60\n")
     command.chmod(0o755)
-    gateway = ExecnetGateway([str(command)], {}, Mailbox().messages.put, None)
+    gateway = over_execnet(WorkerProcess(command=[str(command)], variables={}, spool=None), Mailbox().messages.put)
 
     def refuse() -> None:
         with pytest.raises((OSError, EOFError, AssertionError)):
@@ -315,6 +393,47 @@ def test_an_interpreter_that_does_not_answer_can_be_closed(tmp_path: Path) -> No
     gateway.close()
     opening.join(_PATIENCE)
     assert not opening.is_alive()
+
+
+def test_tests_are_given_back_in_whole_groups_but_for_the_next_one(connect: Connect) -> None:
+    cell = connect()
+    tests = "".join(f"def test_{number}(): pass\n" for number in range(1, 6))
+    cell.collect(f"import time\n\ndef test_0(): time.sleep(1)\n{tests}")
+    cell.run(0, 1, 2, 3, 4, 5)
+    cell.mailbox.until(Begins)
+    cell.gateway.send(json.dumps({"kind": "give", "groups": [[0], [1, 5], [2, 3], [4]]}))
+    assert cell.mailbox.until(Ran).index == 0
+    assert cell.mailbox.until(Given).indices == (2, 3, 4)
+    assert cell.mailbox.until(Ran).index == 1
+    cell.end()
+    assert cell.mailbox.until(Ran).index == 5
+    cell.mailbox.until(Bye)
+
+
+def test_what_a_test_forks_says_nothing(tmp_path: Path) -> None:
+    cell = Connected(over_pipes, tmp_path, tmp_path / "worker.log")
+    cell.collect(
+        """
+        import os, sys, warnings
+
+        def test_forks():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                child = os.fork()
+            if child:
+                os.waitpid(child, 0)
+            else:
+                sys.exit(3)  # it goes on as a pytest of its own
+
+        def test_other():
+            pass
+        """
+    )
+    cell.run(0, 1)
+    cell.end()
+    assert [cell.mailbox.until(Ran).index, cell.mailbox.until(Ran).index] == [0, 1]
+    cell.mailbox.until(Bye)
+    cell.gateway.close()
 
 
 @pytest.mark.parametrize(

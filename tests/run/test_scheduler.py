@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_ofiuco.errors import FetchError
-from pytest_ofiuco.run.messages import Bye, Failed, Gone, Ran, Running, Stopped
-from pytest_ofiuco.run.scheduler import _MAX_CRASHES
+from pytest_ofiuco.run.messages import Bye, Failed, Gone, Message, Ran, Stopped
+from pytest_ofiuco.run.scheduler import MAX_CRASHES
 from tests.run.fakes import passed, remote_item
 from tests.run.sessions import Life, Scripted, reports_of
 
@@ -41,11 +41,11 @@ def test_a_crash_on_the_last_test_needs_no_fresh_worker(session: pytest.Session)
 
 
 def test_too_many_crashes_end_the_cell(session: pytest.Session) -> None:
-    tests = [f"test_{number}" for number in range(_MAX_CRASHES + 5)]
+    tests = [f"test_{number}" for number in range(MAX_CRASHES + 5)]
     scripted = Scripted(session, {"py310": tests}, {"py310": [Life(runs=0)] * 99})
     outcomes = scripted.play()
     assert reports_of(outcomes, "py310") == [(test, "failed") for test in tests]
-    assert scripted.started.count("py310") == _MAX_CRASHES + 1
+    assert scripted.started.count("py310") == MAX_CRASHES + 1
     assert "no further worker is started" in outcomes.texts[f"test_a.py::{tests[-1]}[py310-host]"]
     assert "no further worker is started" not in outcomes.texts[f"test_a.py::{tests[0]}[py310-host]"]
 
@@ -97,7 +97,7 @@ def test_a_worker_lost_while_it_waits_is_replaced(session: pytest.Session, jobs:
         pytest.param((Gone(how="closed its connection", tail=""),), "closed its connection", id="closed channel"),
     ],
 )
-def test_a_lying_worker_is_replaced(session: pytest.Session, last: tuple[Running, ...], said: str) -> None:
+def test_a_lying_worker_is_replaced(session: pytest.Session, last: tuple[Message, ...], said: str) -> None:
     outcomes = Scripted(session, {"py310": "abc"}, {"py310": [Life(runs=1, loses=last)]}).play()
     assert reports_of(outcomes, "py310") == [("a", "passed"), ("b", "failed"), ("c", "passed")]
     assert said in outcomes.texts["test_a.py::b[py310-host]"]
@@ -164,7 +164,7 @@ def test_no_test_is_lost(
     try:
         outcomes = scripted.play()
     except pytest.Session.Interrupted:
-        assert not any(run.proxies for run in scripted.controller.runs.values())
+        assert not any(run.unreported() for run in scripted.controller.runs.values())
         return
     refused = {nodeid.partition("[")[2].partition("-")[0] for nodeid, _, _ in outcomes.cells}
     for label, names in tests.items():

@@ -1,31 +1,15 @@
-"""The parts of the worker that need no gateway."""
+"""Tests in plain values."""
 
 from __future__ import annotations
 
-import ast
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_ofiuco import worker
-from pytest_ofiuco.worker import remote
-
-
-def test_the_text_that_is_sent_is_the_module() -> None:
-    assert worker.source() == Path(remote.__file__).read_text(encoding="utf-8")
-    assert worker.PROTOCOL == remote.PROTOCOL
-
-
-def test_it_is_read_by_the_oldest_python() -> None:
-    ast.parse(worker.source(), feature_version=(3, 8))
-
-
-def test_imported_anywhere_else_it_does_nothing() -> None:
-    namespace: dict[str, Any] = {"__name__": "elsewhere"}
-    exec(compile(worker.source(), "remote", "exec"), namespace)
-    assert callable(namespace["main"])
+from pytest_ofiuco.worker.description import describe, plain
+from pytest_ofiuco.worker.options import Cell
 
 
 @pytest.mark.parametrize(
@@ -41,8 +25,8 @@ def test_imported_anywhere_else_it_does_nothing() -> None:
     ],
 )
 def test_values_become_plain(value: object, expected: object) -> None:
-    assert remote.plain(value) == expected
-    json.dumps(remote.plain(value))
+    assert plain(value) == expected
+    json.dumps(plain(value))
 
 
 def test_an_item_is_described(pytester: pytest.Pytester) -> None:
@@ -58,7 +42,7 @@ def test_an_item_is_described(pytester: pytest.Pytester) -> None:
                 "squares"
         """
     )
-    described = json.loads(json.dumps(remote.describe(item)))
+    described = json.loads(json.dumps(describe(item)))
     assert described["nodeid"].endswith("::TestArea::test_square[2]")
     assert described["name"] == "test_square[2]"
     assert described["type"] == "Function"
@@ -79,4 +63,4 @@ def test_a_cell_shows_its_name() -> None:
         "variant": None,
         "resolution": {},
     }
-    assert repr(remote.Cell(fields)) == "<ofiuco cell py312-host>"
+    assert repr(Cell(fields)) == "<ofiuco cell py312-host>"

@@ -1,0 +1,169 @@
+"""A session's options, read as early as pytest lets them be read, and the workers that can be started at once.
+
+Where the plan of an earlier session still holds, the first cells' environments are known before pytest has configured
+itself: their workers start, and import their pytest, meanwhile.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import queue
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_ofiuco.errors import OfiucoError, UsageError
+from pytest_ofiuco.run.arguments import Arguments, Distribution
+from pytest_ofiuco.run.cells import Narrowing
+from pytest_ofiuco.run.distribution import MODES, by_mark
+from pytest_ofiuco.run.events import Events, Jobs
+from pytest_ofiuco.run.limits import Limits
+from pytest_ofiuco.run.messages import Message
+from pytest_ofiuco.run.planner import Planner
+from pytest_ofiuco.run.spawning import Spawner
+from pytest_ofiuco.run.workers import Worker
+from pytest_ofiuco.store.cache import Store
+
+
+class HeadStart:
+    """What a session needs that its options decide; ``ahead`` are the workers that run already, by cell."""
+
+    def __init__(self, config: pytest.Config, option: Any) -> None:
+        """``option`` is what has been parsed so far.
+
+        Raises:
+            OfiucoError: an option makes no sense.
+        """
+        given = all_given(config)
+        distribution = Distribution.read(given)
+        self.jobs = jobs(option.ofiuco_jobs, distribution)
+        self.group = by_mark
+        if distribution.mode is not None:
+            self.group = _group(distribution.mode)
+        self.limits = Limits(test=_seconds(option.ofiuco_timeout))
+        self.is_debugged = bool(getattr(option, "usepdb", False) or getattr(option, "trace", False))
+        self.events: Events = queue.SimpleQueue()
+        self.ahead: dict[str, Worker] = {}
+        store = Store.default(os.environ)
+        self.spawner = Spawner(
+            bytecode=store.bytecode,
+            hear=self._hear,
+            catches_output=option.capture not in ("no", "tee-sys"),
+            coverage=config.invocation_params.dir if _measures_coverage(given) else None,
+            is_debugged=self.is_debugged,
+        )
+        atexit.register(self.spawner.close)
+        self.planner = Planner(
+            store=store,
+            directory=project_directory(config),
+            lock=option.ofiuco_lock,
+            narrowing=Narrowing(
+                cells=tuple(option.ofiuco_cell or ()),
+                pythons=tuple(option.ofiuco_python or ()),
+                platforms=tuple(option.ofiuco_platform or ()),
+                variants=tuple(option.ofiuco_variant or ()),
+            ),
+            locked=option.ofiuco_locked,
+            offline=option.ofiuco_offline,
+            refresh=option.ofiuco_refresh,
+        )
+
+    def _hear(self, worker: Worker, message: Message) -> None:
+        self.events.put((worker, message))
+
+    def start(self, given: tuple[str, ...]) -> None:
+        """Start the workers of the first cells, where they are known and ready."""
+        plan = self.planner.recalled()
+        if plan is None or self.is_debugged:
+            return
+        arguments = Arguments.read(given, plan.all_names)
+        for planned in plan.cells:
+            if len(self.ahead) == self.jobs.count:
+                return
+            name = planned.cell.name
+            if planned.environment is not None and arguments.wants(name, has_positional=not arguments.by_cell):
+                worker = self.spawner.worker(name)
+                worker.gateway = self.spawner.connected(worker, planned.environment)
+                self.ahead[name] = worker
+
+
+STARTED = pytest.StashKey[HeadStart]()
+
+
+def begin(early_config: Any) -> None:
+    """Have the first workers start. What is wrong is said later, when pytest can say it."""
+    option = early_config.known_args_namespace
+    if any(getattr(option, name, None) for name in ("help", "version", "markers", "showfixtures", "cacheshow")):
+        return
+    try:
+        head_start = HeadStart(early_config, option)
+        head_start.start(early_config.invocation_params.args)
+    except (OfiucoError, OSError):
+        return
+    early_config.stash[STARTED] = head_start
+
+
+def all_given(config: pytest.Config) -> tuple[str, ...]:
+    """Settings, variable and command line, in the order in which pytest reads them."""
+    return (*config.getini("addopts"), *os.environ.get("PYTEST_ADDOPTS", "").split(), *config.invocation_params.args)
+
+
+def project_directory(config: pytest.Config) -> Path:
+    """The nearest folder with a pyproject.toml, from where pytest was started upwards; else the rootdir."""
+    start = config.invocation_params.dir
+    for folder in (start, *start.parents):
+        if (folder / "pyproject.toml").is_file():
+            return folder
+    return config.rootpath
+
+
+def jobs(given: str | None, distribution: Distribution) -> Jobs:
+    """How many workers run at a time: what our own option says, else pytest-xdist's, else one a processor.
+
+    Raises:
+        UsageError: that is no number.
+    """
+    available = getattr(os, "sched_getaffinity", None)
+    processors = max(1, len(available(0)) if available else os.cpu_count() or 1)
+    if given == "auto" or (given is None and distribution.processes is None):
+        return Jobs(count=processors)
+    if given is not None:
+        return Jobs(count=_number("--ofiuco-jobs", given, least=1), is_given=True)
+    asked = str(distribution.processes)
+    count = processors if asked in ("auto", "logical") else max(1, _number("-n", asked, least=0))
+    if distribution.at_most is not None:
+        count = min(count, _number("--maxprocesses", distribution.at_most, least=1))
+    return Jobs(count=count, is_given=True)
+
+
+def _number(option: str, given: str, *, least: int) -> int:
+    if not given.isdecimal() or int(given) < least:
+        raise UsageError(f"{option} {given}: not a number of workers", f"give a number from {least} on, or auto")
+    return int(given)
+
+
+def _group(mode: str) -> Any:
+    if mode == "no":
+        return by_mark
+    if mode not in MODES:
+        raise UsageError(f"--dist {mode} has no meaning in a matrix", f"choose from: {', '.join(MODES)}")
+    return MODES[mode]
+
+
+def _seconds(given: str | None) -> float | None:
+    if given is None:
+        return None
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise UsageError(f"--ofiuco-timeout {given}: not a time", "give a number of seconds, as in --ofiuco-timeout 60")
+    return seconds
+
+
+def _measures_coverage(given: tuple[str, ...]) -> bool:
+    """Whether pytest-cov is asked to measure."""
+    return any(each == "--cov" or each.startswith("--cov=") for each in given)

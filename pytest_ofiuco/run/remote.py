@@ -1,0 +1,153 @@
+"""A worker behind execnet (https://execnet.readthedocs.io), through the standard streams of a process.
+
+For commands that pass on nothing but these: another machine's interpreter, one in a container, any on Windows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_ofiuco import worker
+from pytest_ofiuco.run.gateway import (
+    GRACE_SECONDS,
+    START_SECONDS,
+    UNSET,
+    Receive,
+    WorkerProcess,
+    describe_exit,
+    tail,
+    wait,
+)
+from pytest_ofiuco.run.messages import Decoder, Failed, Gone, ProtocolError
+
+_END = object()
+
+
+class ExecnetGateway:
+    """A worker whose text is sent to the interpreter that a command starts."""
+
+    def __init__(self, started: WorkerProcess, receive: Receive, decoder: Decoder) -> None:
+        """Start the process, without waiting for it; ``receive`` is called from other threads, last with ``Gone``."""
+        import execnet
+        from execnet.gateway_io import create_io
+
+        self._receive, self._decoder, self._spool = receive, decoder, started.spool
+        self._closing = self._gone = False
+        self._lock = threading.Lock()
+        self._spec = execnet.XSpec("popen//execmodel=main_thread_only")
+        self._spec.python = shlex.join([*_env_command(started.variables), *started.command])
+        self._group = execnet.Group()
+        self._group.allocate_id(self._spec)
+        self._io = create_io(self._spec, self._group.execmodel)
+        self._process: Any = self._io.popen
+        self._channel: Any = None
+
+    def open(self) -> None:
+        from execnet.gateway_bootstrap import bootstrap
+
+        limit = threading.Timer(START_SECONDS, self._give_up)
+        limit.daemon = True
+        limit.start()
+        try:
+            gateway = bootstrap(self._io, self._spec)
+            gateway.spec = self._spec
+            self._group._register(gateway)
+            self._channel = gateway.remote_exec(worker.source())
+            self._channel.setcallback(self._incoming, endmarker=_END)
+        except BaseException:
+            self.kill()
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout):
+                with contextlib.suppress(OSError):
+                    pipe.close()
+            raise
+        finally:
+            limit.cancel()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _give_up(self) -> None:
+        """Said from here, since a child of the process may hold the pipe that ``open`` waits at."""
+        self.kill()
+        self._receive(Failed(reason=f"its interpreter did not answer within {START_SECONDS:.0f} s"))
+
+    def send(self, text: str) -> None:
+        try:
+            self._channel.send(text)
+        except OSError:
+            self._end()
+
+    def close(self, patience: float = 0.2) -> None:
+        with self._lock:
+            if self._closing:
+                return
+            self._closing = True
+        if self._channel is not None:
+            self._channel.gateway.exit()
+            if wait(self._process, patience) is None:
+                self._interrupt()
+                wait(self._process, GRACE_SECONDS)
+        self.kill()
+        self._group.terminate(timeout=0.1)
+
+    def _interrupt(self) -> None:
+        """As Ctrl-C would: the test that runs is torn down."""
+        with contextlib.suppress(OSError):
+            self._process.send_signal(signal.SIGINT if sys.platform != "win32" else signal.SIGTERM)
+
+    def abort(self) -> None:
+        with contextlib.suppress(OSError):
+            self._process.send_signal(signal.SIGABRT if sys.platform != "win32" else signal.SIGTERM)
+        if wait(self._process, GRACE_SECONDS) is None:
+            self.kill()
+
+    def _incoming(self, data: Any) -> None:
+        if data is _END:
+            error = self._channel._getremoteerror()
+            if error is not None and not isinstance(error, EOFError) and not self._closing:
+                self._receive(Failed(reason=str(error)))
+            self._end()
+            return
+        try:
+            self._receive(self._decoder.decode(data))
+        except ProtocolError as error:
+            self._receive(Failed(reason=str(error)))
+
+    def _watch(self) -> None:
+        """A child of a test can hold the pipe open after the worker has died: the process's end counts too."""
+        self._process.wait()
+        time.sleep(0.5)
+        self._end()
+
+    def _end(self) -> None:
+        with self._lock:
+            if self._gone:
+                return
+            self._gone = True
+        code = wait(self._process, GRACE_SECONDS)
+        self._receive(Gone(how=describe_exit(code), tail=tail(self._spool)))
+
+    def kill(self) -> None:
+        if wait(self._process, 0.0) is None:
+            self._process.kill()
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _env_command(environment: Mapping[str, str]) -> list[str]:
+    """``env`` in front of the interpreter: its environment is the cell's before Python reads it.
+
+    Where there is no ``env`` (Windows) the interpreter inherits the controller's.
+    """
+    if sys.platform == "win32":
+        return []
+    unset = [part for name in UNSET for part in ("-u", name)]
+    return ["env", *unset, *(f"{name}={value}" for name, value in sorted(environment.items()))]

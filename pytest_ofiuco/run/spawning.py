@@ -1,0 +1,103 @@
+"""Starts workers' processes; all it needs is an environment, so the first can run before pytest is configured."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pytest_ofiuco.run.gateway import Connect, Gateway, Receive, WorkerProcess
+from pytest_ofiuco.run.guard import Guard
+from pytest_ofiuco.run.messages import Decoder, Message
+from pytest_ofiuco.run.workers import Worker
+from pytest_ofiuco.store.request import Environment
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Spawner:
+    """Starts worker processes; ``hear`` is called with what each says, from any thread.
+
+    ``catches_output``: a worker's own output goes to a file, to be quoted after a crash; not with ``-s``, where it is
+    the user's to see. ``coverage`` is the folder that coverage data goes to, if any is taken.
+    """
+
+    bytecode: Path
+    hear: Callable[[Worker, Message], None]
+    catches_output: bool = True
+    coverage: Path | None = None
+    is_debugged: bool = False
+    connect: Connect | None = None
+    decoder: Decoder = field(default_factory=Decoder)
+    _guard: Guard = field(default_factory=Guard)
+    _folder: Path | None = None
+    _count: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def worker(self, name: str) -> Worker:
+        """A worker of the cell ``name``, which has no process yet."""
+        with self._lock:
+            self._count += 1
+            number = self._count
+            spool = None
+            if self.catches_output and not self.is_debugged:
+                if self._folder is None:
+                    self._folder = Path(tempfile.mkdtemp(prefix="ofiuco-"))
+                spool = self._folder / f"{name}-{number}.log"
+        return Worker(name=name, number=number, spool=spool)
+
+    def connected(self, worker: Worker, environment: Environment) -> Gateway:
+        """Start the worker's process.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        coverage = self.coverage / f".coverage.{worker.name}" if self.coverage is not None else None
+        process = WorkerProcess(
+            command=[str(environment.python)],
+            variables=cell_variables(environment, worker.name, os.environ.get("PATH", ""), self.bytecode, coverage),
+            spool=worker.spool,
+            is_debugged=self.is_debugged,
+        )
+
+        def receive(message: Message) -> None:
+            self.hear(worker, message)
+
+        return self.connect(process, receive) if self.connect is not None else self._local(process, receive)
+
+    def _local(self, process: WorkerProcess, receive: Receive) -> Gateway:
+        if sys.platform == "win32":
+            from pytest_ofiuco.run.remote import ExecnetGateway
+
+            return ExecnetGateway(process, receive, self.decoder)
+        from pytest_ofiuco.run.pipes import PipeGateway
+
+        return PipeGateway(process, receive, self.decoder, self._guard)
+
+    def close(self) -> None:
+        """Remove what caught the workers' output."""
+        self._guard.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+
+def cell_variables(
+    environment: Environment, name: str, path: str, bytecode: Path, coverage: Path | None
+) -> Mapping[str, str]:
+    """The variables that make a process one of the cell's.
+
+    ``path`` is the controller's PATH, ``coverage`` the file that the cell's coverage data goes to, if any is taken.
+    """
+    scripts = str(environment.python.parent)
+    measured = {"COVERAGE_FILE": str(coverage)} if coverage is not None else {}
+    return measured | {
+        "PATH": f"{scripts}{os.pathsep}{path}" if path else scripts,
+        "VIRTUAL_ENV": str(environment.path),
+        "PYTHONPYCACHEPREFIX": str(bytecode),
+        "OFIUCO_CELL": name,
+    }

@@ -1,0 +1,73 @@
+"""Makes the process that a worker runs in what pytest's own would be."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+from typing import Any, Dict
+
+Message = Dict[str, Any]
+
+
+def lead_group() -> None:
+    """Lead a process group: what a test starts ends with the worker, and Ctrl-C is the controller's to hear."""
+    if hasattr(os, "setpgid"):
+        with contextlib.suppress(OSError):  # a session leader has its own group
+            os.setpgid(0, 0)
+
+
+def redirect(spool: str | None) -> None:
+    """Let the output go to a file, or all of it where the errors go: execnet speaks through the process's own."""
+    if spool is None:
+        os.dup2(2, 1)
+        return
+    descriptor = os.open(spool, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+
+
+def import_pytest() -> None:
+    """Import the cell's pytest with the plugins that belong to it, which it would import next.
+
+    Raises:
+        ImportError: there is none.
+    """
+    importlib.import_module("pytest")
+    from _pytest.config import default_plugins
+
+    for name in default_plugins:
+        with contextlib.suppress(ImportError):
+            importlib.import_module("_pytest." + name)
+
+
+def set_up(start: Message) -> None:
+    """The folder, module path and arguments that pytest would have."""
+    sys.dont_write_bytecode = False
+    os.chdir(start["directory"])
+    sys.path[:] = [entry for entry in sys.path if entry]
+    if start["is_module"]:
+        sys.path.insert(0, start["directory"])
+    sys.argv = [start["program"], *start["arguments"]]
+
+
+def keep_captured(spool: str | None) -> None:
+    """Have pytest capture into files with names, so that what a test said is there even when the process is not.
+
+    pytest takes one temporary file for each of stdout and stderr, in this order; later ones are a test's own.
+    """
+    import _pytest.capture
+
+    temporary = getattr(_pytest.capture, "TemporaryFile", None)
+    if spool is None or temporary is None:
+        return
+    names = [spool + ".err", spool + ".out"]
+
+    def named(*arguments: Any, **keywords: Any) -> Any:
+        if names and keywords == {"buffering": 0} and not arguments:
+            return open(names.pop(), "wb+", buffering=0)
+        return temporary(*arguments, **keywords)
+
+    _pytest.capture.__dict__["TemporaryFile"] = named
