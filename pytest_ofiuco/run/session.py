@@ -21,6 +21,7 @@ from pytest_ofiuco.run.preparation import Prepared, PrepareFailed
 from pytest_ofiuco.run.progress import PreparationProgress
 from pytest_ofiuco.run.proxies import without_cell
 from pytest_ofiuco.run.replay import Replay
+from pytest_ofiuco.run.reports import Reports
 from pytest_ofiuco.run.scheduler import Scheduler
 from pytest_ofiuco.run.tolerance import known_options
 
@@ -42,6 +43,8 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
     except OfiucoError as error:
         raise pytest.UsageError(error.render().removeprefix("error: ")) from error
     config.pluginmanager.register(controller, "ofiuco-controller")
+    reports = Reports(config, session_plan, lambda: [run.tally for run in controller.runs.values()])
+    config.pluginmanager.register(reports, "ofiuco-reports")
 
 
 def _only_one(session_plan: SessionPlan) -> None:

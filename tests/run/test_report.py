@@ -56,6 +56,51 @@ def test_long_names_widen_the_table() -> None:
     assert len({len(line) for line in lines}) == 1
 
 
+def test_large_numbers_and_long_times_keep_the_columns() -> None:
+    lines = table(
+        [Tally("py310-host", Counter(passed=12_345_678), 4321.5), Tally("py313-host", Counter(passed=1), 1.0)]
+    )
+    assert lines == [
+        "                       passed failed skipped    time",
+        "py310-host           12345678      0       0 4321.5s",
+        "py313-host                  1      0       0    1.0s",
+    ]
+
+
+def test_what_failed_is_marked_where_there_is_markup() -> None:
+    def markup(text: str, **kinds: bool) -> str:
+        assert kinds == {"red": True, "bold": True}
+        return f"<{text}>"
+
+    tallies = [
+        Tally("py310-host", Counter(passed=1, failed=2, error=3)),
+        Tally("py312-host", Counter(passed=1)),
+        Tally("py313-host", remark="error: could not collect"),
+        Tally("py314-host", remark="skipped: no interpreter"),
+    ]
+    assert table(tallies, markup)[1:] == [
+        "<py310-host          >      1 <     2>       0 <     3>   0.0s",
+        "py312-host                1      0       0      0   0.0s",
+        "<py313-host          > error: could not collect",
+        "py314-host           skipped: no interpreter",
+    ]
+
+
+def test_forty_cells_are_listed_in_lines_of_the_terminals_width() -> None:
+    names = [f"py3{minor}-aws_lambda" for minor in range(10, 50)]
+    lines = header(LockFacts(path="uv.lock", format="uv", version="1.3", packages=1), names, 60)[1:]
+    assert len(lines) == 14
+    assert lines[0] == "  py310-aws_lambda  py311-aws_lambda  py312-aws_lambda"
+    assert all(len(line) <= 60 and line.startswith("  py") for line in lines)
+    assert " ".join(lines).split() == names
+
+
+def test_a_name_that_is_wider_than_the_terminal_is_not_broken() -> None:
+    names = ["a" * 50, "b", "c"]
+    lines = header(LockFacts(path="uv.lock", format="uv", version="1.3", packages=1), names, 20)[1:]
+    assert lines == [f"  {'a' * 50}", "  b  c"]
+
+
 @pytest.mark.parametrize(
     ("count", "text"),
     [
