@@ -85,7 +85,7 @@ class Controller:
     # pytest's hooks
 
     def pytest_report_header(self) -> list[str]:
-        return header(self.plan.lock, list(self.runs))
+        return header(self.plan.lock, list(self.runs), self.config.get_terminal_writer().fullwidth)
 
     def pytest_sessionstart(self) -> None:
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
@@ -141,7 +141,7 @@ class Controller:
         tallies = [run.tally for run in self.runs.values()]
         if any(tally.counts or tally.remark for tally in tallies):
             terminalreporter.write_sep("─", "ofiuco matrix")
-            for line in table(tallies):
+            for line in table(tallies, self.config.get_terminal_writer().markup):
                 terminalreporter.write_line(line)
 
     def break_line(self) -> None:

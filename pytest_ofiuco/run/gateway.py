@@ -32,6 +32,7 @@ UNSET = (
     "PYTEST_CURRENT_TEST",
     "PYTEST_VERSION",
     "GITHUB_ACTIONS",
+    "GITHUB_STEP_SUMMARY",
 )
 """Variables of the controller's environment that would make another interpreter of the cell's, or have it write where
 the user did not ask for it."""
