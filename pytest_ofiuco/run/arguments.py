@@ -17,6 +17,7 @@ OPTIONS = (
     ("--ofiuco-platform", True),
     ("--ofiuco-variant", True),
     ("--ofiuco-jobs", True),
+    ("--ofiuco-html", True),
     ("--ofiuco-offline", False),
     ("--ofiuco-refresh", False),
     ("--ofiuco-timeout", True),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -25,6 +26,9 @@ from pytest_ofiuco.run.reports import Reports
 from pytest_ofiuco.run.scheduler import Scheduler
 from pytest_ofiuco.run.tolerance import known_options
 
+if TYPE_CHECKING:
+    pass  # most sessions write none
+
 
 def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
     """Plan the session and make it a matrix session.
@@ -34,6 +38,7 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
     """
     try:
         start = config.stash.get(STARTED, None) or HeadStart(config, config.option)
+        page = _page(config)
         session_plan = start.planner.plan()
         arguments = Arguments.read(config.invocation_params.args, session_plan.all_names)
         session_plan = _meant(session_plan, arguments, config)

@@ -1,0 +1,1 @@
+"""``--ofiuco-html``: a session as one page that needs nothing else."""
