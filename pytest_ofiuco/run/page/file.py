@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from stat import S_ISDIR
 
 from pytest_ofiuco.errors import UsageError
 from pytest_ofiuco.run.page.document import SCRIPTS, Assets
@@ -28,15 +29,16 @@ class PageFile:
         Raises:
             UsageError: it cannot.
         """
-        page = cls(given=given, path=start / Path(os.path.expandvars(given)).expanduser())
-        if not given.strip() or page.path.is_dir():
-            raise UsageError(f"--ofiuco-html {given}: is a folder, not a file", _HINT)
+        page = cls(given=given, path=start / os.path.expanduser(os.path.expandvars(given)))
         try:
+            if _is_folder(page.path):
+                raise UsageError(f"--ofiuco-html {given}: is a folder, not a file", _HINT)
             page.path.parent.mkdir(parents=True, exist_ok=True)
             page._sibling().unlink()
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise UsageError(f"--ofiuco-html {given}: cannot be written: {reason}", _HINT) from error
+        except OSError as error:
+            raise UsageError(f"--ofiuco-html {given}: cannot be written: {error.strerror or error}", _HINT) from error
+        except ValueError as error:  # it holds what no name of a file may
+            raise UsageError(f"--ofiuco-html {given}: is not the name of a file", _HINT) from error
         return page
 
     def write(self, text: str) -> None:
@@ -48,7 +50,7 @@ class PageFile:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         beside = self._sibling()
         try:
-            beside.write_text(text, encoding="utf-8", newline="\n")
+            beside.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
             beside.chmod(0o666 & ~_umask())
             beside.replace(self.path)
         except BaseException:
@@ -56,9 +58,16 @@ class PageFile:
             raise
 
     def _sibling(self) -> Path:
-        handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", suffix=".tmp", dir=self.path.parent)
+        handle, name = tempfile.mkstemp(prefix=".ofiuco-page-", dir=self.path.parent)
         os.close(handle)
         return Path(name)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _umask() -> int:

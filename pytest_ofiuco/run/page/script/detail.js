@@ -19,8 +19,8 @@ function placed(hash) {
 }
 
 function openResult(test, cell) {
-  if (location.hash === place(test, cell)) showResult(test, cell);
-  else location.hash = place(test, cell);
+  showResult(test, cell);
+  location.hash = place(test, cell);
 }
 
 function closed() {
@@ -30,6 +30,7 @@ function closed() {
 
 function follow() {
   const found = placed(location.hash);
+  if (found && dialog.test === found.test && dialog.cell === found.cell) return;
   if (found) showResult(found.test, found.cell);
   else if (dialog.element.open && dialog.test) dialog.element.close();
 }
