@@ -37,7 +37,9 @@ TESTS = {
         def test_last(): pass
     """,
 }
-TIMES = re.compile(r"<time datetime.*?</time>|<dd>[\d.]+ m?s</dd>|\"number\">[\d.]+ m?s|,\[[\d.,]+\],(?=\{)|0x[0-9a-f]+")
+TIMES = re.compile(
+    r"<time datetime.*?</time>|<dd>[\d.]+ m?s</dd>|\"number\">[\d.]+ m?s|,\[[\d.,]+\],(?=\{)|0x[0-9a-f]+"
+)
 
 
 @pytest.fixture(scope="module")

@@ -48,6 +48,8 @@ def cells_table(cells: Sequence[CellFacts], rows: Sequence[TestRow]) -> str:
 def _kind(title: str) -> str:
     if title in ("python", "platform", "variant"):
         return ' class="fact"'
+    if title == "outcomes":
+        return ' class="picture"'
     return ' class="number"' if title in (*_COLUMNS, "time in tests") else ""
 
 
@@ -64,7 +66,8 @@ def _cell_row(cell: CellFacts, counts: Counter[str], seconds: float, columns: Se
         f"<pre>{escape(text)}</pre></div></td></tr>"
         for outcome, text in cell.problems
     )
-    return f'<tr>{name}{told}<td>{_bar(counts)}</td>{numbers}<td class="number">{duration(seconds)}</td></tr>{problems}'
+    bar, time = f'<td class="picture">{_bar(counts)}</td>', f'<td class="number">{duration(seconds)}</td>'
+    return f"<tr>{name}{told}{bar}{numbers}{time}</tr>{problems}"
 
 
 def _bar(counts: Counter[str]) -> str:

@@ -5,12 +5,14 @@ After each test the console is empty, and no address was asked for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
+from pytest_ofiuco.run.page.results import TestRow
 from tests.run.page.conftest import Browser, OpenPage
 from tests.run.page.samples import HOSTILE, ROWS, TRACEBACK, cell, many, page
 
@@ -19,6 +21,7 @@ pytestmark = pytest.mark.e2e
 ALL = [row.nodeid.partition("::")[2] for row in ROWS]
 AREA, PERIMETER, UNION, DATABASE = ALL[:4]
 SIX = [f"py3{minor}-host" for minor in range(8, 14)]
+TWELVE = [f"{name}{more}" for name in SIX for more in ("", "-a_variant_with_a_long_name_1.0.0")]
 SHORT = "py310 host", "py312 host", "py312 aws_lambda", "py312 host django4.2.4"
 
 
@@ -337,6 +340,25 @@ def test_all_text_can_be_read(open_page: OpenPage, dark: bool) -> None:
     assert browser.run(CONTRAST) == []
     browser.click(".grid .mark", f"{AREA}, py310-host: failed")
     assert browser.run(CONTRAST) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "names", "status", "empty"),
+    [
+        pytest.param(many(3, SIX[:1]), SIX[:1], "3 tests in 1 cell", [], id="one cell"),
+        pytest.param([], ["py310-host", "py312-host"], "0 tests in 2 cells", ["No tests were run."], id="no tests"),
+        pytest.param(many(3, TWELVE), TWELVE, "3 tests in 12 cells", [], id="twelve cells"),
+    ],
+)
+def test_other_sizes(
+    open_page: OpenPage, rows: Sequence[TestRow], names: list[str], status: str, empty: list[str]
+) -> None:
+    browser = open_page(page(rows, cells=[cell(name, "3.13.0") for name in names], warnings=()))
+    assert browser.texts("#status") == [status]
+    assert browser.texts(".empty") == empty
+    assert len(browser.texts("#compare")) == (len(names) > 1)
+    browser.size(375, 700, phone=True)
+    assert browser.run("return document.documentElement.scrollWidth") == 375
 
 
 def test_a_thousand_tests_in_six_cells(open_page: OpenPage) -> None:
