@@ -50,7 +50,7 @@ function compare() {
 
 // A test that fails in one cell and passes in another says which two are worth a look.
 function initialPair() {
-  for (const test of tests.filter((each) => each.differs && each.broken)) {
+  for (const test of tests.filter((each) => differs(each) && each.broken)) {
     const first = test.results.findIndex((each) => each && isBroken(each.outcome));
     const second = counterpart(test, first);
     if (second !== null) return [first, second];

@@ -25,8 +25,8 @@ function outcomeChips() {
   const found = there.map((outcome) => chip(outcome, {
     pressed: chosen.outcomes.has(outcome), count: counts[outcome], outcome, toggle: toggled(chosen.outcomes, outcome),
   }));
-  const differing = tests.filter((test) => test.differs).length;
-  if (differing > 0) {
+  const differing = tests.filter(differs).length;
+  if (differing > 0 || chosen.differs) {
     const toggle = () => { chosen.differs = !chosen.differs; narrow(); };
     const title = "Tests that come to something else in another cell";
     found.push(chip("≠ differs", { pressed: chosen.differs, count: differing, title, toggle }));
@@ -166,7 +166,7 @@ function testRow(test, at, grouped, withTimes) {
     element("th", { scope: "row", class: "test", role: "rowheader" },
       button({ class: "name", "data-test": test.index, "data-cell": cell, tabindex: "-1", title: test.id },
         element("span", { class: "label" }, ...label),
-        test.differs && element("span", { class: "differs" }, element("span", { "aria-hidden": "true" }, "≠"), hidden(", differs between cells")),
+        differs(test) && element("span", { class: "differs" }, element("span", { "aria-hidden": "true" }, "≠"), hidden(", differs between cells")),
         message && element("span", { class: "message" }, message))),
     ...grid.columns.map((each) => mark(test, each, withTimes)));
 }

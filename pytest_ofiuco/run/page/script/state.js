@@ -24,13 +24,11 @@ function readResult(letter, milliseconds, more) {
 function readTest([id, letters, milliseconds, more]) {
   const split = id.indexOf("::");
   const results = Array.from(letters, (letter, cell) => readResult(letter, milliseconds[cell], more[cell]));
-  const outcomes = new Set(results.filter((each) => each && each.outcome !== "not run").map((each) => each.outcome));
   return {
     id,
     file: split < 0 ? id : id.slice(0, split),
     name: split < 0 ? "(collecting the file)" : id.slice(split + 2),
     results,
-    differs: outcomes.size > 1,
     broken: results.filter((each) => each && isBroken(each.outcome)).length,
     sought: [id, ...results.map((each) => each?.message ?? "")].join("\n").toLowerCase(),
   };
@@ -56,10 +54,16 @@ function shownCells() {
   return cells.map((_, index) => index).filter((index) => chosen.cells.size === 0 || chosen.cells.has(index));
 }
 
+// Whether the cells in which a test had its turn disagree: those that were chosen, if several were, else all.
+function differs(test) {
+  const results = test.results.filter((each, cell) => each && (chosen.cells.size < 2 || chosen.cells.has(cell)));
+  return new Set(results.map((each) => each.outcome).filter((each) => each !== "not run")).size > 1;
+}
+
 function isShown(test, columns, words) {
   const results = columns.map((cell) => test.results[cell]).filter(Boolean);
   if (results.length === 0) return false;
-  if (chosen.differs && !test.differs) return false;
+  if (chosen.differs && !differs(test)) return false;
   if (chosen.outcomes.size > 0 && !results.some((each) => chosen.outcomes.has(each.outcome))) return false;
   return words.every((word) => test.sought.includes(word));
 }
@@ -70,7 +74,7 @@ function shownTests() {
   const columns = shownCells();
   const words = chosen.text.toLowerCase().split(/\s+/).filter(Boolean);
   const found = tests.filter((test) => isShown(test, columns, words));
-  if (chosen.order === "failing") found.sort((a, b) => b.broken - a.broken || b.differs - a.differs || a.index - b.index);
+  if (chosen.order === "failing") found.sort((a, b) => b.broken - a.broken || differs(b) - differs(a) || a.index - b.index);
   if (chosen.order === "slowest") found.sort((a, b) => slowest(b, columns) - slowest(a, columns) || a.index - b.index);
   return found;
 }
