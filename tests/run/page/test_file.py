@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import venv
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
 from pytest_ofiuco.errors import UsageError
-from pytest_ofiuco.run.page.file import PageFile
+from pytest_ofiuco.run.page.document import SCRIPTS
+from pytest_ofiuco.run.page.file import PageFile, assets
+
+ROOT = Path(__file__).parents[3]
 
 HINT = "hint: give the path of a file in a folder that you may write to"
 
@@ -70,3 +76,22 @@ def test_a_folder_that_may_not_be_written_to(tmp_path: Path) -> None:
             PageFile.prepare("page.html", tmp_path)
     finally:
         tmp_path.chmod(0o700)
+
+
+def test_the_style_and_the_scripts_are_read_in_order() -> None:
+    found = assets()
+    assert found.style.startswith("\n:root {")
+    openings = [(ROOT / "pytest_ofiuco/run/page/script" / name).read_text(encoding="utf-8") for name in SCRIPTS]
+    assert found.script == "".join(openings)
+    assert "</script" not in found.script.lower()
+
+
+@pytest.mark.e2e
+def test_the_wheel_holds_the_style_and_the_scripts(tmp_path: Path) -> None:
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    command = [str(python), "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)]
+    subprocess.run(command, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = {f"pytest_ofiuco/run/page/{name}" for name in ("page.css", *(f"script/{each}" for each in SCRIPTS))}
+    assert names <= set(ZipFile(wheel).namelist())
