@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -34,7 +33,8 @@ class PageFile:
             if _is_folder(page.path):
                 raise UsageError(f"--ofiuco-html {given}: is a folder, not a file", _HINT)
             page.path.parent.mkdir(parents=True, exist_ok=True)
-            page._sibling().unlink()
+            page._beside.touch()
+            page._beside.unlink()
         except OSError as error:
             raise UsageError(f"--ofiuco-html {given}: cannot be written: {error.strerror or error}", _HINT) from error
         except ValueError as error:  # it holds what no name of a file may
@@ -48,19 +48,17 @@ class PageFile:
             OSError: there is no room, or the folder is gone.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self._sibling()
         try:
-            beside.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-            beside.chmod(0o666 & ~_umask())
-            beside.replace(self.path)
+            self._beside.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+            self._beside.replace(self.path)
         except BaseException:
-            beside.unlink(missing_ok=True)
+            self._beside.unlink(missing_ok=True)
             raise
 
-    def _sibling(self) -> Path:
-        handle, name = tempfile.mkstemp(prefix=".ofiuco-page-", dir=self.path.parent)
-        os.close(handle)
-        return Path(name)
+    @property
+    def _beside(self) -> Path:
+        """This process's own, in the same folder."""
+        return self.path.with_name(f".ofiuco-page-{os.getpid()}")
 
 
 def _is_folder(path: Path) -> bool:
@@ -68,13 +66,6 @@ def _is_folder(path: Path) -> bool:
         return S_ISDIR(path.stat().st_mode)
     except FileNotFoundError:
         return False
-
-
-def _umask() -> int:
-    """The process's own, which can be read only by setting it."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def assets() -> Assets:

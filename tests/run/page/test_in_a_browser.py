@@ -154,6 +154,7 @@ def test_a_failure_of_one_cell_says_what_differs_there(open_page: OpenPage) -> N
     ]
     browser.click("dialog .chip", "py312-host: passed")
     assert browser.texts("dialog p.summary") == ["passed in py312-host, 12 ms"]
+    assert browser.focus() == "py312-host: passed"
     assert browser.texts("dialog .note") == ["It printed nothing."]
     browser.click("dialog .step", "Previous")
     assert browser.texts("#dialog-title") == [f"tests/test_geometry.py {PERIMETER}"]

@@ -101,9 +101,15 @@ function outputPanel({ title, text }, broken) {
   return element("details", { class: "panel output", open }, element("summary", {}, title), textBlock(coloured(data.texts[text]), title));
 }
 
+// Where the focus was, to be there again when another result is drawn.
+function stays(focused) {
+  if (!dialog.element.contains(focused)) return null;
+  return focused.matches(".step") ? `#${focused.id}` : focused.matches(".chip") ? ".chip[aria-pressed=true]" : null;
+}
+
 function showResult(test, cell) {
   const result = test.results[cell];
-  const steadfast = document.activeElement?.id?.startsWith("step-") ? document.activeElement.id : null;
+  const steadfast = stays(document.activeElement);
   Object.assign(dialog, { test, cell });
   dialog.head.replaceChildren(...steps(test, cell));
   const empty = !result.parts.length && !result.output.length && result.outcome === "passed";
@@ -119,8 +125,8 @@ function showResult(test, cell) {
     empty && element("p", { class: "note" }, "It printed nothing."),
     element("p", { class: "again" }, hidden("To run it again: "), element("code", {}, `pytest --ofiuco-matrix ${quoted(`${test.id}[${cells[cell].name}]`)}`)),
   );
-  const step = steadfast && document.getElementById(steadfast);
-  (step && !step.disabled ? step : heading).focus();
+  const target = steadfast && dialog.element.querySelector(steadfast);
+  (target && !target.disabled ? target : heading).focus();
 }
 
 const quoted = (argument) => `'${argument.replaceAll("'", "'\\''")}'`;
