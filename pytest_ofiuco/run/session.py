@@ -27,6 +27,9 @@ from pytest_ofiuco.run.scheduler import Scheduler
 from pytest_ofiuco.run.tolerance import known_options
 
 if TYPE_CHECKING:
+    from pytest_ofiuco.run.page.file import PageFile  # most sessions write none
+
+if TYPE_CHECKING:
     pass  # most sessions write none
 
 
@@ -50,6 +53,20 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
     config.pluginmanager.register(controller, "ofiuco-controller")
     reports = Reports(config, session_plan, lambda: [run.tally for run in controller.runs.values()])
     config.pluginmanager.register(reports, "ofiuco-reports")
+    if page is not None:
+        from pytest_ofiuco.run.page.record import Record
+
+        config.pluginmanager.register(Record(config, session_plan, page), "ofiuco-page")
+
+
+def _page(config: pytest.Config) -> PageFile | None:
+    """Where the session's page goes, if one is wanted."""
+    given = config.getoption("--ofiuco-html")
+    if given is None:
+        return None
+    from pytest_ofiuco.run.page.file import PageFile
+
+    return PageFile.prepare(given, config.invocation_params.dir)
 
 
 def _only_one(session_plan: SessionPlan) -> None:

@@ -111,6 +111,8 @@ def make_interactor(channel: Any, config: Any, start: Message) -> Any:
 
         @pytest.hookimpl(trylast=True)
         def pytest_runtest_logreport(self, report: Any) -> None:
+            if report.when == "call":  # where pytest's own subtests let a test fail for its parts
+                config.hook.pytest_report_teststatus(report=report, config=config)
             self.reports.append(report)
 
         def pytest_internalerror(self, excrepr: Any) -> None:
