@@ -23,18 +23,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from pytest_ofiuco.core.target import Python
-from pytest_ofiuco.store.cache import Store
-from pytest_ofiuco.store.interpreters import Interpreters
+from measuring import AT_A_TIME, PYTHONS, linked, seconds, variables
 
-PYTHONS = ("3.10", "3.11", "3.12", "3.13")
-AT_A_TIME = 2
 PROJECT = """\
 [project]
 name = "measured"
@@ -95,8 +90,7 @@ class Side:
     def run(self, state: str, folder: Path) -> None:
         """Make the environments."""
         commands = self.commands if state != "warm" or self.warm_commands is None else self.warm_commands
-        environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        environ |= self.variables
+        environ = variables(**self.variables)
         running: list[subprocess.Popen[str]] = []
         for command in commands:
             running.append(_begun(command, folder, environ))
@@ -226,13 +220,6 @@ def sides(
     return [ours, *(side for name in here for side in peers[name])]
 
 
-def seconds(work: Callable[[], None]) -> float:
-    """How long ``work`` takes, by the wall clock."""
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
-
-
 def measured(everyone: Sequence[Side], folder: Path, rounds: int) -> dict[tuple[str, str], float]:
     """The median of each side in each state."""
     taken: dict[tuple[str, str], list[float]] = {}
@@ -285,16 +272,6 @@ def print_memory(side: Side, folder: Path) -> None:
     said = subprocess.run(command, cwd=folder, env=environ, check=True, capture_output=True, text=True).stdout
     megabytes = int(said) / (1024 * 1024 if sys.platform == "darwin" else 1024)
     print(f"peak memory of ofiuco sync, cold         {megabytes:6.0f} MB")
-
-
-def linked(folder: Path) -> dict[str, str]:
-    """A folder with the four Pythons, for tools that look on PATH; their paths by version."""
-    folder.mkdir()
-    interpreters = Interpreters(Store(folder / "store"), os.environ)
-    found = {version: interpreters.find(Python.parse(version)).path for version in PYTHONS}
-    for version, path in found.items():
-        (folder / f"python{version}").symlink_to(path)
-    return found
 
 
 def main() -> None:

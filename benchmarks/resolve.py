@@ -14,15 +14,15 @@ the answer.
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+
+from measuring import PYTHONS, medians, output, variables
 
 from pytest_ofiuco.core.platforms import find
 from pytest_ofiuco.core.resolve import resolve
@@ -34,7 +34,6 @@ from pytest_ofiuco.store.project import load
 
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT / "tests" / "data" / "corpus"
-PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 PLATFORMS = ("linux_x86_64", "linux_aarch64", "musl_x86_64", "macos_arm64", "windows_amd64", "aws_lambda")
 FLOOR = "import sys, tomllib, packaging.markers; tomllib.loads(open(sys.argv[1], encoding='utf-8').read())"
 
@@ -54,29 +53,13 @@ def resolve_all(project: Path) -> None:
             resolve(lock, target, selection)
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """How long ``work`` takes, by the wall clock."""
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
-
-
 def command(arguments: Sequence[str | Path], folder: Path) -> Callable[[], None]:
     """A process, which must not fail but to say that the answer is no."""
-    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
     def run() -> None:
-        done = subprocess.run(arguments, cwd=folder, env=environ, capture_output=True, text=True, check=False)
-        if done.returncode not in (0, 1):
-            raise SystemExit(f"{arguments} exited with {done.returncode}:\n{done.stderr}")
+        output(arguments, folder, variables(), allowed=(0, 1))
 
     return run
-
-
-def medians(rounds: int, *works: Callable[[], object]) -> list[float]:
-    """The median of each, all in turn; the first round is not counted."""
-    measured = [[seconds(work) for work in works] for _ in range(rounds + 1)][1:]
-    return [statistics.median(column) for column in zip(*measured, strict=True)]
 
 
 def exports(project: Path, tool: Sequence[str], rounds: int) -> None:

@@ -11,12 +11,11 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from measuring import AT_A_TIME, output, seconds, variables
 
 from pytest_ofiuco.run.cells import Narrowing
 from pytest_ofiuco.run.plan import plan
@@ -25,8 +24,6 @@ from pytest_ofiuco.run.progress import PreparationProgress
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.interpreters import Interpreters
 from pytest_ofiuco.store.project import load
-
-AT_A_TIME = 2
 
 
 def environments(store: Store, folder: Path) -> list[Path]:
@@ -38,20 +35,6 @@ def environments(store: Store, folder: Path) -> list[Path]:
         return [preparer.prepare(each.plan).python for each in cells if each.plan is not None]
 
 
-def seconds(work: Callable[[], None]) -> float:
-    """How long ``work`` takes, by the wall clock."""
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
-
-
-def run(command: Sequence[str], folder: Path, environ: dict[str, str]) -> None:
-    """Run a command, whose success is part of the measurement."""
-    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
-    if done.returncode not in (0, 1):
-        raise SystemExit(f"{command} exited with {done.returncode}:\n{done.stdout}\n{done.stderr}")
-
-
 def main() -> None:
     """Measure, and print medians and the ratio."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -60,18 +43,18 @@ def main() -> None:
     options = parser.parse_args()
     folder: Path = options.project
     store = Store.default(os.environ)
-    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environ["PYTHONPYCACHEPREFIX"] = str(store.bytecode)
+    environ = variables(PYTHONPYCACHEPREFIX=str(store.bytecode))
     tests = ["-q", "-p", "no:cacheprovider", "--ignore=tests/test_cell.py"]
     matrix = [sys.executable, "-m", "pytest", "--ofiuco-matrix", "--ofiuco-jobs", str(AT_A_TIME), *tests]
     pythons = environments(store, folder)
 
     def session() -> None:
-        run(matrix, folder, environ)
+        output(matrix, folder, environ, allowed=(0, 1))
 
     def bare() -> None:
         with ThreadPoolExecutor(AT_A_TIME) as pool:
-            list(pool.map(lambda python: run([str(python), "-m", "pytest", *tests], folder, environ), pythons))
+            commands = [[python, "-m", "pytest", *tests] for python in pythons]
+            list(pool.map(lambda command: output(command, folder, environ, allowed=(0, 1)), commands))
 
     session()
     bare()
