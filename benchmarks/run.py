@@ -117,7 +117,8 @@ def peak(contender: Contender, suite: Suite) -> int:
             most = max(most, *(int(line.split()[1]) for line in lines), 0)
             time.sleep(0.002)
         said.seek(0)
-        if f"{suite.tests * contender.cells} passed" not in (text := said.read()):
+        text = said.read()
+        if process.returncode or f"{suite.tests * contender.cells} passed" not in text:
             raise SystemExit(f"not every test passed:\n{text}")
     return most
 
