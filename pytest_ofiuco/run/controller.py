@@ -7,6 +7,7 @@ thread, which takes one event after another from a queue.
 
 from __future__ import annotations
 
+import gc
 import queue
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -41,7 +42,7 @@ from pytest_ofiuco.run.messages import (
 )
 from pytest_ofiuco.run.preparation import Prepared, PrepareFailed
 from pytest_ofiuco.run.proxies import Forest, ProxyItem, interleaved, with_cell
-from pytest_ofiuco.run.replay import Replay
+from pytest_ofiuco.run.replay import Replay, is_plain_pass
 from pytest_ofiuco.run.report import Tally, header, table
 from pytest_ofiuco.run.scheduler import Scheduler
 from pytest_ofiuco.run.workers import State, Worker
@@ -57,6 +58,14 @@ def _with_its_end_first(reason: str) -> str:
     """A traceback's last line says what is wrong, and the summary shows a first one."""
     lines = reason.strip().splitlines()
     return f"{lines[-1]}\n{reason}" if len(lines) > 1 else reason
+
+
+class Unkept(list[pytest.TestReport]):
+    """What the terminal's reporter keeps of set-ups and tear-downs that have passed, for ``--durations``: nothing."""
+
+    def extend(self, reports: Iterable[pytest.TestReport]) -> None:
+        """Keep what is no plain pass."""
+        super().extend(report for report in reports if not is_plain_pass(report))
 
 
 class Controller:
@@ -91,6 +100,8 @@ class Controller:
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:  # cells report in turns: a file's name would come with every other dot
             reporter.showfspath = False
+            if not self.config.option.durations:
+                reporter.stats.setdefault("", Unkept())
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> bool:
@@ -107,6 +118,7 @@ class Controller:
             raise session.Interrupted(f"{session.testsfailed} error{plural} during collection")
         if not session.config.option.collectonly:
             self.break_line()
+            self.replay.begin()
             self.scheduler.run_all(session, self.take)
         return True
 
@@ -114,16 +126,13 @@ class Controller:
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
         if not isinstance(item, ProxyItem):
             return None
-        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        for report in item.reports:
-            item.ihook.pytest_runtest_logreport(report=report)
-        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-        item.reports = []
+        self.replay.play(item)
         return True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         self.launcher.close()
+        gc.freeze()  # pytest looks for garbage at its end, several times
 
     def pytest_unconfigure(self) -> None:
         self.launcher.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 from pytest_ofiuco.errors import OfiucoError
@@ -197,6 +198,11 @@ class Decoder:
         relative, line, domain = fields.pop("location")
         chain = tuple((each["type"], each["name"], each["path"]) for each in fields.pop("chain"))
         chain = self._chains.setdefault(chain, chain)
+        name, path = fields["name"], intern(fields["path"])
+        fields["path"], fields["type"] = path, intern(fields["type"])
+        if fields["originalname"] == name:
+            fields["originalname"] = name
+        relative, domain = intern(relative), name if domain == name else domain
         markers = tuple((each["name"], tuple(each["args"]), each["kwargs"]) for each in fields.pop("markers"))
         names = tuple(fields.pop("names"))
         return RemoteItem(location=(relative, line, domain), chain=chain, markers=markers, names=names, **fields)

@@ -6,15 +6,16 @@ They hang below proxies of the files and classes they come from, which all cells
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from _pytest.mark.structures import NodeKeywords
 
 from pytest_ofiuco.core.matrix import Cell
-from pytest_ofiuco.run.messages import RemoteItem
+from pytest_ofiuco.run.messages import Chain, RemoteItem
 
 
 class ProxyCollector(pytest.Collector):
@@ -61,21 +62,45 @@ _FILES = ("Module", "DoctestModule", "DoctestTextfile", "File")
 
 
 class ProxyItem(pytest.Item):
-    """A test in a cell. ``reports`` holds what came back, until it is replayed."""
+    """A test in a cell. ``reports`` holds what came back, until it is replayed.
 
-    def __init__(self, *, remote: RemoteItem, cell: Cell, index: int, **rest: Any) -> None:
-        super().__init__(**rest)
-        self.remote, self.cell, self.index = remote, cell, index
-        self.originalname = remote.originalname
-        self.path = Path(remote.path)
-        self.own_markers = [pytest.Mark(name, args, kwargs, _ispytest=True) for name, args, kwargs in remote.markers]
-        self.extra_keyword_matches.update(remote.names)
-        self.keywords.update(dict.fromkeys(remote.names, True))
-        self.keywords.update({mark.name: mark for mark in self.own_markers})
-        self.reports: list[pytest.TestReport] = []
-        self.cls = None
-        if remote.parameters is not None:
-            self.callspec = SimpleNamespace(id=remote.parameters, params={}, indices={}, _arg2scope={}, marks=[])
+    A session holds one for each test and cell, and few are ever asked for more than their node id: what pytest's own
+    items hold from the start is made when it is asked for.
+    """
+
+    remote: RemoteItem
+    cell: Cell
+    index: int
+    reports: Sequence[pytest.TestReport]
+
+    @classmethod
+    def make(cls, parent: pytest.Collector, remote: RemoteItem, cell: Cell, index: int, path: Path) -> ProxyItem:
+        """The proxy of a test below the proxy of what it lies in; ``path`` is the test file's."""
+        item = cls.__new__(cls)
+        item.name = with_cell(remote.name, cell.name)
+        item.parent, item.config, item.session = parent, parent.config, parent.session
+        item.path = path
+        item.remote, item.cell, item.index = remote, cell, index
+        item.reports = ()
+        return item
+
+    @property
+    def nodeid(self) -> str:
+        """As in the cell, with the cell's name."""
+        return with_cell(self.remote.nodeid, self.cell.name)
+
+    @property
+    def ihook(self) -> Any:
+        """The session's hooks: no conftest file is loaded where proxies are."""
+        return self.config.hook
+
+    def __getattr__(self, name: str) -> Any:
+        make = _MADE_LATER.get(name)
+        if make is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        value = make(self)
+        setattr(self, name, value)
+        return value
 
     def runtest(self) -> None:
         """Never called: the test runs in its cell."""
@@ -90,16 +115,47 @@ class ProxyItem(pytest.Item):
     def location(self) -> tuple[str, int | None, str]:
         """As in the cell, with the cell's name on the test's."""
         relative, line, domain = self.remote.location
-        return relative, line, with_cell(domain, self.cell.name)
-
-    def report_keywords(self) -> dict[str, Any]:
-        """The keywords of its reports, as pytest makes them; one for all, since nobody changes them."""
-        remote = self.remote
-        names = [self.name, *(mark[0] for mark in remote.markers), *remote.names]
-        return dict.fromkeys([*names, *(name for _, name, _ in reversed(remote.chain))], 1)
+        return relative, line, self.name if domain == self.remote.name else with_cell(domain, self.cell.name)
 
     def __repr__(self) -> str:
         return f"<{self.remote.type} {self.name}>"
+
+
+def _keywords(item: ProxyItem) -> NodeKeywords:
+    keywords = NodeKeywords(item)
+    keywords.update(dict.fromkeys(item.remote.names, True))
+    keywords.update({mark.name: mark for mark in item.own_markers})
+    return keywords
+
+
+def _callspec(item: ProxyItem) -> SimpleNamespace:
+    if item.remote.parameters is None:
+        raise AttributeError("callspec")
+    return SimpleNamespace(id=item.remote.parameters, params={}, indices={}, _arg2scope={}, marks=[])
+
+
+def _parsed_id(item: ProxyItem) -> Any:
+    from _pytest.nodeid import NodeId  # since pytest 9.1, the only one that asks
+
+    return NodeId.parse(item.nodeid)
+
+
+_MADE_LATER: Mapping[str, Callable[[ProxyItem], Any]] = {
+    "_id": _parsed_id,
+    "_nodeid": lambda item: item.nodeid,
+    "_report_sections": lambda _: [],
+    "_store": lambda item: item.stash,
+    "callspec": _callspec,
+    "cls": lambda _: None,
+    "extra_keyword_matches": lambda item: set(item.remote.names),
+    "keywords": _keywords,
+    "originalname": lambda item: item.remote.originalname,
+    "own_markers": lambda item: [
+        pytest.Mark(name, arguments, keywords, _ispytest=True) for name, arguments, keywords in item.remote.markers
+    ],
+    "stash": lambda _: pytest.Stash(),
+    "user_properties": lambda _: [],
+}
 
 
 def with_cell(name: str, cell: str) -> str:
@@ -122,20 +178,21 @@ class Forest:
     def __init__(self, session: pytest.Session) -> None:
         self.session = session
         self.collectors: dict[tuple[tuple[str, str], ...], pytest.Collector] = {}
+        self.parents: dict[Chain, pytest.Collector] = {}
+        self.paths: dict[str, Path] = {}
 
     def item(self, remote: RemoteItem, cell: Cell, index: int) -> ProxyItem:
         """The proxy of a test in a cell; ``index`` is its place in the cell's collection."""
-        parent = self.parent(remote.chain)
-        return ProxyItem.from_parent(
-            parent,
-            name=with_cell(remote.name, cell.name),
-            nodeid=with_cell(remote.nodeid, cell.name),
-            remote=remote,
-            cell=cell,
-            index=index,
-        )
+        parent = self.parents.get(remote.chain)
+        if parent is None:
+            parent = self.parents[remote.chain] = self.parent(remote.chain)
+        path = self.paths.get(remote.path)
+        if path is None:
+            path = self.paths[remote.path] = Path(remote.path)
+        return ProxyItem.make(parent, remote, cell, index, path)
 
-    def parent(self, chain: Sequence[tuple[str, str, str]]) -> pytest.Collector:
+    def parent(self, chain: Chain) -> pytest.Collector:
+        """The proxy of what a test lies in."""
         parent: pytest.Collector = self.session
         key: tuple[tuple[str, str], ...] = ()
         for kind, name, path in chain:

@@ -14,12 +14,44 @@ from pytest_ofiuco.run.messages import ProtocolError, Warned
 from pytest_ofiuco.run.proxies import ProxyItem, with_cell
 from pytest_ofiuco.run.report import OUTCOMES, Tally
 
+Location = tuple[str, "int | None", str]
+
+HAS_PARSED_IDS = hasattr(pytest.Item, "id")
+"""Whether this pytest (9.1 or later) parses node ids, which its reports then share with their items."""
+
 
 class Replay:
     """Makes reports and hands them to pytest's hooks."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
+        self._keywords: dict[object, dict[str, Any]] = {}
+        self._has_plain_protocol = self._has_plain_status = False
+
+    def begin(self) -> None:
+        """Tests are about to be reported: see who listens."""
+        self._has_plain_protocol = not has_foreign(self.config, "pytest_runtest_protocol")
+        self._has_plain_status = not has_foreign(self.config, "pytest_report_teststatus")
+
+    def report(self, proxy: ProxyItem) -> None:
+        """Have pytest take a test's reports for those of a test that it has run.
+
+        Plugins that watch tests run, as those of IDEs do, hook into the protocol; pytest's own hooks into it catch
+        what a test does, which has happened elsewhere.
+        """
+        if self._has_plain_protocol:
+            self.play(proxy)
+        else:
+            self.config.hook.pytest_runtest_protocol(item=proxy, nextitem=None)
+
+    def play(self, proxy: ProxyItem) -> None:
+        """Call pytest's reporting hooks for what has come back of a test."""
+        hook, nodeid, location = self.config.hook, proxy.nodeid, proxy.location
+        hook.pytest_runtest_logstart(nodeid=nodeid, location=location)
+        for report in proxy.reports:
+            hook.pytest_runtest_logreport(report=report)
+        hook.pytest_runtest_logfinish(nodeid=nodeid, location=location)
+        proxy.reports = ()
 
     def test_reports(self, serialized: Iterable[Any], proxy: ProxyItem) -> list[pytest.TestReport]:
         """The reports of a test, under its proxy's node id and location.
@@ -27,32 +59,43 @@ class Replay:
         Raises:
             ProtocolError: one of them is no report.
         """
-        keywords = proxy.report_keywords()
+        location = proxy.location
         return [
-            self._passed(data, proxy, keywords)
-            if isinstance(data, list)
-            else self._test_report(with_tuples(data), proxy)
-            for data in serialized
+            self._passed(each, proxy, location)
+            if isinstance(each, list)
+            else self._test_report(with_tuples(each), proxy)
+            for each in serialized
         ]
 
-    def _passed(self, phase: list[Any], proxy: ProxyItem, keywords: dict[str, Any]) -> pytest.TestReport:
+    def _passed(self, phase: list[Any], proxy: ProxyItem, location: Location) -> pytest.TestReport:
         """The report of a phase of which nothing was said but when it began and ended."""
         try:
             when, duration, start, stop = phase
         except ValueError as error:
             raise ProtocolError(f"its report cannot be read: {phase!r}") from error
-        return pytest.TestReport(
-            getattr(proxy, "_id", None) or proxy.nodeid,  # parsed already, by a pytest that parses node ids
-            proxy.location,
-            keywords,
+        report = pytest.TestReport(
+            proxy.id if HAS_PARSED_IDS else proxy.nodeid,
+            location,
+            self.keywords(proxy),
             outcome="passed",
             longrepr=None,
             when=when,
             duration=duration,
             start=start,
             stop=stop,
-            ofiuco_cell=proxy.cell.name,
         )
+        report.ofiuco_cell = proxy.cell.name  # type: ignore[attr-defined]  # an attribute of ours
+        return report
+
+    def keywords(self, proxy: ProxyItem) -> dict[str, Any]:
+        """The keywords of a test's reports, as pytest makes them; shared, since nobody changes them."""
+        remote = proxy.remote
+        key = (remote.name, remote.chain, remote.names, tuple(mark[0] for mark in remote.markers))
+        found = self._keywords.get(key)
+        if found is None:
+            names = [remote.name, *key[3], *remote.names, *(name for _, name, _ in reversed(remote.chain)), ""]
+            found = self._keywords[key] = dict.fromkeys(names, 1)
+        return found
 
     def _test_report(self, data: dict[str, Any], proxy: ProxyItem) -> pytest.TestReport:
         report = cast(pytest.TestReport, self._deserialized(data, pytest.TestReport))
@@ -121,9 +164,25 @@ class Replay:
     def count(self, tally: Tally, reports: Iterable[pytest.TestReport]) -> None:
         """Add a test's outcomes to its cell's tally."""
         for report in reports:
+            if self._has_plain_status and is_plain_pass(report):
+                tally.counts["passed"] += report.when == "call"
+                continue
             status = self.config.hook.pytest_report_teststatus(report=report, config=self.config)
             if status and status[0] in OUTCOMES:  # nobody says without a terminal, where no table is shown
                 tally.counts[status[0]] += 1
+
+
+def is_plain_pass(report: pytest.TestReport) -> bool:
+    """Whether pytest itself would count nothing but a test that has passed, or a phase before or after it."""
+    return report.outcome == "passed" and type(report) is pytest.TestReport and not hasattr(report, "wasxfail")
+
+
+def has_foreign(config: pytest.Config, hook: str) -> bool:
+    """Whether anything but pytest itself implements a hook."""
+    return any(
+        not (getattr(each.function, "__module__", None) or "").startswith(("_pytest.", "pytest_ofiuco.run."))
+        for each in getattr(config.hook, hook).get_hookimpls()
+    )
 
 
 def with_tuples(data: dict[str, Any]) -> dict[str, Any]:

@@ -177,7 +177,7 @@ class Scheduler:
                 run.has_failed = True
         if not run.remaining:
             run.clock()
-        proxy.ihook.pytest_runtest_protocol(item=proxy, nextitem=None)
+        self.replay.report(proxy)
 
     def finish(self, run: CellRun) -> None:
         """Nothing is left for the cell's workers."""
@@ -264,7 +264,10 @@ class Scheduler:
 
     def seconds_left(self) -> float | None:
         """Until the next worker's time is up."""
-        limits = [self.limits.of(worker) for run in self.runs for worker in run.workers]
+        workers = [worker for run in self.runs for worker in run.workers]
+        if self.limits.test is None and not any(worker.state is State.STARTING for worker in workers):
+            return None
+        limits = [self.limits.of(worker) for worker in workers]
         due = min((limit[0] for limit in limits if limit is not None), default=None)
         return None if due is None else max(0.0, due - time.monotonic())
 

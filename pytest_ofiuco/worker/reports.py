@@ -36,9 +36,10 @@ class Serializer:
         return self._hook(config=self._config, report=report)
 
     def test(self, report: Any, nodeid: str) -> Any:
-        """``[when, duration, start, stop]`` for a phase of a test that has passed and said nothing; else in full."""
+        """``[when, duration, start, stop]``, in seconds, of a phase that has passed and said nothing; else in full."""
         if self.is_plain(report, nodeid):
-            return [report.when, report.duration, getattr(report, "start", 0), getattr(report, "stop", 0)]
+            began, ended = getattr(report, "start", 0), getattr(report, "stop", 0)
+            return [report.when, round(report.duration, 7), round(began, 6), round(ended, 6)]
         return self.full(report)
 
     def is_plain(self, report: Any, nodeid: str) -> bool:

@@ -76,6 +76,7 @@ def make_interactor(channel: Any, config: Any, start: Message) -> Any:
         @pytest.hookimpl(tryfirst=True)
         def pytest_runtestloop(self, session: pytest.Session) -> bool:
             self.items[:] = session.items
+            remember_hooks(session)
             for item in self.items:
                 self.send("item", **describe(item))
             self.send("collected", count=len(self.items), errors=[])
@@ -136,6 +137,20 @@ def make_interactor(channel: Any, config: Any, start: Message) -> Any:
             )
 
     return Interactor()
+
+
+def remember_hooks(session: Any) -> None:
+    """Look a file's hooks up once: pytest asks eight times a test, and all conftest files are loaded by now."""
+    known: dict[Any, Any] = {}
+    look_up = session.gethookproxy
+
+    def gethookproxy(path: Any) -> Any:
+        found = known.get(path)
+        if found is None:
+            found = known[path] = look_up(path)
+        return found
+
+    session.gethookproxy = gethookproxy
 
 
 def prepare(start: Message) -> Any:

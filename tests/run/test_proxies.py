@@ -33,6 +33,18 @@ def test_without_a_cell_nothing_comes_off(argument: str) -> None:
     assert without_cell(argument, CELLS) == (argument, None)
 
 
+def test_a_proxy_holds_nothing_that_nobody_has_asked_for(session: pytest.Session) -> None:
+    item = Forest(session).item(remote_item("a.py::test"), CELL, 0)
+    before = set(vars(item))
+    assert not before & {"keywords", "own_markers", "extra_keyword_matches", "user_properties", "originalname"}
+    assert not hasattr(item, "callspec")
+    assert not hasattr(item, "no_such_thing")
+    assert (item.own_markers, item.user_properties) == ([], [])
+    assert item.user_properties is item.user_properties
+    item.stash[pytest.StashKey[int]()] = 1
+    assert {item: 1}[item] == 1
+
+
 def test_a_proxy_is_an_item_that_pytest_can_select_by(session: pytest.Session) -> None:
     remote = remote_item(
         "tests/test_a.py::TestArea::test_square[2]",

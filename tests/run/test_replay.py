@@ -7,9 +7,10 @@ from typing import Any, cast
 
 import pytest
 
+from pytest_ofiuco.run.controller import Unkept
 from pytest_ofiuco.run.messages import ProtocolError, Warned
 from pytest_ofiuco.run.proxies import Forest, ProxyItem
-from pytest_ofiuco.run.replay import Replay, crash_report, with_tuples
+from pytest_ofiuco.run.replay import Replay, crash_report, is_plain_pass, with_tuples
 from pytest_ofiuco.run.report import Tally
 from tests.run.fakes import make_cell, remote_item, serialized
 
@@ -45,6 +46,53 @@ def replay(session: pytest.Session) -> Replay:
 @pytest.fixture
 def proxy(session: pytest.Session) -> ProxyItem:
     return Forest(session).item(remote_item(NODEID), make_cell("py313"), 0)
+
+
+def test_a_plain_pass_in_short_is_the_report_that_pytest_makes(replay: Replay, proxy: ProxyItem) -> None:
+    phases = [["setup", 0.5, 1.0, 1.5], ["call", 0.25, 2.0, 2.25], ["teardown", 0.0, 3.0, 3.0]]
+    reports = replay.test_reports(phases, proxy)
+    assert [(each.when, each.outcome, each.duration, each.start, each.stop) for each in reports] == [
+        ("setup", "passed", 0.5, 1.0, 1.5),
+        ("call", "passed", 0.25, 2.0, 2.25),
+        ("teardown", "passed", 0.0, 3.0, 3.0),
+    ]
+    for report in reports:
+        assert (report.nodeid, report.location) == (proxy.nodeid, proxy.location)
+        assert {"test", "test_a.py"} <= set(report.keywords)
+        assert report.sections == report.user_properties == []
+        assert vars(report)["ofiuco_cell"] == "py313-host"
+        assert is_plain_pass(report)
+
+
+@pytest.mark.parametrize("phase", [[], ["call"], ["call", 1, 2, 3, 4]])
+def test_half_a_report_breaks_the_protocol(replay: Replay, proxy: ProxyItem, phase: list[object]) -> None:
+    with pytest.raises(ProtocolError, match="its report cannot be read"):
+        replay.test_reports([phase], proxy)
+
+
+def test_the_terminal_keeps_no_plain_pass(replay: Replay, proxy: ProxyItem) -> None:
+    plain, odd = replay.test_reports([["setup", 0, 0, 0], serialized(NODEID, "setup", "failed")], proxy)
+    kept = Unkept()
+    kept.extend([plain, odd])
+    assert kept == [odd]
+
+
+@pytest.mark.parametrize("is_watched", [False, True])
+def test_a_plugin_that_watches_tests_run_sees_the_protocol(
+    replay: Replay, proxy: ProxyItem, session: pytest.Session, is_watched: bool
+) -> None:
+    seen: list[str] = []
+
+    class Watcher:
+        def pytest_runtest_protocol(self, item: pytest.Item) -> bool:
+            seen.append(item.nodeid)
+            return True
+
+    if is_watched:
+        session.config.pluginmanager.register(Watcher())
+    replay.begin()
+    replay.report(proxy)
+    assert seen == [proxy.nodeid] * is_watched
 
 
 def test_a_report_becomes_the_proxys(replay: Replay, proxy: ProxyItem) -> None:
