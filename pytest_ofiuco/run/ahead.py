@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import queue
+import time
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,7 @@ class HeadStart:
             name = planned.cell.name
             if planned.environment is not None and arguments.wants(name, has_positional=not arguments.by_cell):
                 worker = self.spawner.worker(name)
+                worker.began_at = time.monotonic()
                 worker.gateway = self.spawner.connected(worker, planned.environment)
                 self.ahead[name] = worker
 

@@ -20,7 +20,6 @@ from pytest_ofiuco.run.gateway import (
     WorkerProcess,
     describe_exit,
     tail,
-    wait,
 )
 from pytest_ofiuco.run.guard import Guard
 from pytest_ofiuco.run.messages import Decoder, Failed, Gone, ProtocolError
@@ -39,7 +38,7 @@ class PipeGateway:
         """
         self._spool, self._receive, self._decoder, self._guard = started.spool, receive, decoder, guard
         self._closing = self._gone = False
-        self._lock = threading.Lock()
+        self._lock, self._exited = threading.Lock(), threading.Event()
         hears, says = os.pipe()
         answers_from, answers_to = os.pipe()
         try:
@@ -83,22 +82,22 @@ class PipeGateway:
                 return
             self._closing = True
             os.close(self._says)
-        if wait(self._process, patience) is None:
+        if not self._exited.wait(patience):
             with contextlib.suppress(OSError):  # as Ctrl-C would: the test that runs is torn down
                 self._process.send_signal(signal.SIGINT)
-            wait(self._process, GRACE_SECONDS)
+            self._exited.wait(GRACE_SECONDS)
         self.kill()
-        wait(self._process, GRACE_SECONDS)
+        self._exited.wait(GRACE_SECONDS)
         self._guard.forget(self._process.pid)
 
     def abort(self) -> None:
         with contextlib.suppress(OSError):
             self._process.send_signal(signal.SIGABRT)
-        if wait(self._process, GRACE_SECONDS) is None:
+        if not self._exited.wait(GRACE_SECONDS):
             self.kill()
 
     def kill(self) -> None:
-        if wait(self._process, 0.0) is None:
+        if not self._exited.is_set():
             self._process.kill()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
@@ -124,6 +123,7 @@ class PipeGateway:
     def _watch(self) -> None:
         """A child of a test can hold the pipe open after the worker has died: the process's end counts too."""
         self._process.wait()
+        self._exited.set()
         time.sleep(0.5)
         self._end()
 
@@ -132,8 +132,8 @@ class PipeGateway:
             if self._gone:
                 return
             self._gone = True
-        code = wait(self._process, GRACE_SECONDS)
-        self._receive(Gone(how=describe_exit(code), tail=tail(self._spool)))
+        self._exited.wait(GRACE_SECONDS)
+        self._receive(Gone(how=describe_exit(self._process.returncode), tail=tail(self._spool)))
 
 
 def _variables(started: WorkerProcess) -> dict[str, str]:

@@ -27,7 +27,7 @@ _PATIENCE = 10.0
 _WORTH = 2.0
 """How many times the time of a worker's start its share of the tests must take, for one more to be started."""
 
-_START_SECONDS = 0.1
+_START_SECONDS = 0.3
 """What a worker's start takes at least."""
 
 
@@ -105,8 +105,11 @@ class Scheduler:
         if not run.ran:
             return 0
         run.clock()
+        start = max(run.start_seconds, _START_SECONDS)
+        if run.tally.seconds < start:  # too early to tell how long its tests take
+            return 0
         seconds = run.tally.seconds / run.ran * share
-        return seconds if seconds > _WORTH * max(run.start_seconds, _START_SECONDS) else 0
+        return seconds if seconds > _WORTH * start else 0
 
     def feed(self, run: CellRun, worker: Worker) -> None:
         """Give a worker something to do: what nobody has, else of what the busiest one has, else its end."""

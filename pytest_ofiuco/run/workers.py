@@ -72,8 +72,9 @@ class Worker:
 
     def begin(self) -> None:
         """It is told to start."""
-        self.state, self.began_at = State.STARTING, time.monotonic()
+        self.state = State.STARTING
         self.heard()
+        self.began_at = self.began_at or self.since
 
     def adopt(self, items: Sequence[RemoteItem], proxies: Iterable[ProxyItem]) -> list[ProxyItem]:
         """Find the cell's tests among what this worker has collected; the ones that it has not.
