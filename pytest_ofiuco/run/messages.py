@@ -166,10 +166,13 @@ Message = (
 
 
 class Decoder:
-    """Reads messages. A test that several workers describe alike is read, and kept, once."""
+    """Reads messages. A test that several workers describe alike is read, and kept, once.
+
+    Of the descriptions only hashes are kept, of 64 bits, which nobody but this process knows beforehand.
+    """
 
     def __init__(self) -> None:
-        self._tests: dict[str | bytes, Collectable] = {}
+        self._tests: dict[tuple[int, int], Collectable] = {}
         self._chains: dict[Chain, Chain] = {}
 
     def decode(self, text: str | bytes) -> Message:
@@ -178,20 +181,21 @@ class Decoder:
         Raises:
             ProtocolError: it is not one, or of another protocol version.
         """
-        known = self._tests.get(text)
+        key = (hash(text), len(text))
+        known = self._tests.get(key)
         if known is not None:
             return known
         try:
             fields = json.loads(text)
             kind = fields.pop("kind")
             if kind == "item":
-                return self._tests.setdefault(text, Collectable(item=self._item(fields)))
+                return self._tests.setdefault(key, Collectable(item=self._item(fields)))
             return _decode(kind, fields)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ProtocolError(f"{type(error).__name__}: {error}") from error
 
     def forget(self) -> None:
-        """Let go of the texts: everything that is to be collected has been."""
+        """Let go of the hashes: everything that is to be collected has been."""
         self._tests.clear()
 
     def _item(self, fields: dict[str, Any]) -> RemoteItem:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from sys import intern
 from types import SimpleNamespace
 from typing import Any
 
@@ -137,7 +138,8 @@ def _callspec(item: ProxyItem) -> SimpleNamespace:
 def _parsed_id(item: ProxyItem) -> Any:
     from _pytest.nodeid import NodeId  # since pytest 9.1, the only one that asks
 
-    return NodeId.parse(item.nodeid)
+    parsed = NodeId.parse(item.nodeid)
+    return NodeId(path=intern(parsed.path), names=parsed.names, params=parsed.params)
 
 
 _MADE_LATER: Mapping[str, Callable[[ProxyItem], Any]] = {

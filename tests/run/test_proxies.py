@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_ofiuco.run.proxies import Forest, ProxyItem, interleaved, with_cell, without_cell
+from pytest_ofiuco.run.replay import HAS_PARSED_IDS
 from tests.run.fakes import make_cell, remote_item
 
 CELLS = ("py310-host", "py313-host")
@@ -43,6 +44,16 @@ def test_a_proxy_holds_nothing_that_nobody_has_asked_for(session: pytest.Session
     assert item.user_properties is item.user_properties
     item.stash[pytest.StashKey[int]()] = 1
     assert {item: 1}[item] == 1
+
+
+@pytest.mark.skipif(not HAS_PARSED_IDS, reason="this pytest does not parse node ids")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=names)
+def test_a_node_id_is_what_pytest_makes_of_it(session: pytest.Session, name: str) -> None:
+    item = Forest(session).item(remote_item(name), CELL, 0)
+    report = pytest.TestReport(item.nodeid, item.location, {}, "passed", None, "call")
+    assert vars(report)["_id"] == item.__getattr__("_id")
+    assert str(item.__getattr__("_id")) == item.nodeid
 
 
 def test_a_proxy_is_an_item_that_pytest_can_select_by(session: pytest.Session) -> None:
