@@ -25,6 +25,13 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     group.addoption("--ofiuco-variant", action="append", metavar="NAME", help="only this variant; repeatable")
     group.addoption("--ofiuco-jobs", metavar="N", help="how many workers run at a time: a number, or auto (default)")
     group.addoption("--ofiuco-timeout", metavar="SECONDS", help="end a test that takes longer, with its worker")
+    group.addoption(
+        "--ofiuco-shard", metavar="N/COUNT", help="run one of COUNT parts of the matrix, about as long each"
+    )
+    group.addoption(
+        "--ofiuco-durations", metavar="PATH", help="what shards are divided by: a recorded file, or a folder"
+    )
+    group.addoption("--ofiuco-record-durations", metavar="FILE", help="record how long tests take")
     group.addoption("--ofiuco-html", metavar="FILE", help="write one self-contained page: tests by cells")
     group.addoption("--ofiuco-offline", action="store_true", help="use what the cache holds; never open a socket")
     group.addoption("--ofiuco-refresh", action="store_true", help="ask the indexes anew and rebuild the environments")

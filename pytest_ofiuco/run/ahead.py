@@ -11,7 +11,7 @@ import os
 import queue
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,6 +26,9 @@ from pytest_ofiuco.run.planner import Planner
 from pytest_ofiuco.run.spawning import Spawner
 from pytest_ofiuco.run.workers import Worker
 from pytest_ofiuco.store.cache import Store
+
+if TYPE_CHECKING:
+    from pytest_ofiuco.run.sharding import Sharding  # most sessions run all of the matrix
 
 
 class HeadStart:
@@ -45,6 +48,7 @@ class HeadStart:
             self.group = _group(distribution.mode)
         self.limits = Limits(test=_seconds(option.ofiuco_timeout))
         self.is_debugged = bool(getattr(option, "usepdb", False) or getattr(option, "trace", False))
+        self.sharding = _sharding(option, config.invocation_params.dir)
         self.events: Events = queue.SimpleQueue()
         self.ahead: dict[str, Worker] = {}
         store = Store.default(os.environ)
@@ -80,7 +84,9 @@ class HeadStart:
         if plan is None or self.is_debugged:
             return
         arguments = Arguments.read(given, plan.all_names)
-        for planned in plan.cells:
+        if self.sharding is not None and arguments.by_cell:
+            return  # how cells are divided depends on which of them are meant
+        for planned in plan.cells if self.sharding is None else self.sharding.narrow(plan.cells):
             if len(self.ahead) == self.jobs.count:
                 return
             name = planned.cell.name
@@ -164,6 +170,14 @@ def _seconds(given: str | None) -> float | None:
     if not 0 < seconds < float("inf"):
         raise UsageError(f"--ofiuco-timeout {given}: not a time", "give a number of seconds, as in --ofiuco-timeout 60")
     return seconds
+
+
+def _sharding(option: Any, start: Path) -> Sharding | None:
+    if option.ofiuco_shard is None:
+        return None
+    from pytest_ofiuco.run.sharding import Sharding
+
+    return Sharding.of(option.ofiuco_shard, option.ofiuco_durations, start)
 
 
 def _measures_coverage(given: tuple[str, ...]) -> bool:

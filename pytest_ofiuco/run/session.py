@@ -28,9 +28,7 @@ from pytest_ofiuco.run.tolerance import known_options
 
 if TYPE_CHECKING:
     from pytest_ofiuco.run.page.file import PageFile  # most sessions write none
-
-if TYPE_CHECKING:
-    pass  # most sessions write none
+    from pytest_ofiuco.run.recording import Recording
 
 
 def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
@@ -45,6 +43,9 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
         session_plan = start.planner.plan()
         arguments = Arguments.read(config.invocation_params.args, session_plan.all_names)
         session_plan = _meant(session_plan, arguments, config)
+        recording = _recording(config, is_shard=start.sharding is not None)
+        if start.sharding is not None:
+            session_plan = start.sharding.narrowed(session_plan)
         if start.is_debugged:
             _only_one(session_plan)
         controller = _controller(config, session_plan, arguments, start, own_marks)
@@ -53,6 +54,9 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
     config.pluginmanager.register(controller, "ofiuco-controller")
     reports = Reports(config, session_plan, lambda: [run.tally for run in controller.runs.values()])
     config.pluginmanager.register(reports, "ofiuco-reports")
+    for plugin in (start.sharding, recording):
+        if plugin is not None:
+            config.pluginmanager.register(plugin)
     if page is not None:
         from pytest_ofiuco.run.page.record import Record
 
@@ -67,6 +71,15 @@ def _page(config: pytest.Config) -> PageFile | None:
     from pytest_ofiuco.run.page.file import PageFile
 
     return PageFile.prepare(given, config.invocation_params.dir)
+
+
+def _recording(config: pytest.Config, *, is_shard: bool) -> Recording | None:
+    """What records the durations of tests, if that is wanted."""
+    if config.getoption("--ofiuco-record-durations") is None:
+        return None
+    from pytest_ofiuco.run.recording import Recording
+
+    return Recording.prepare(config, is_shard=is_shard)
 
 
 def _only_one(session_plan: SessionPlan) -> None:
