@@ -50,6 +50,8 @@ from pytest_ofiuco.run.workers import State, Worker
 _ABSENT = ("not found: ", "found no collectors for ")
 """What pytest says of tests that are named and not there: some cells may well lack them."""
 
+_SELDOM = 1_000_000
+
 MARKS = ("platform", "python", "variant")
 """The marks that choose cells; with ``ofiuco_`` in front they mean the same."""
 
@@ -105,8 +107,14 @@ class Controller:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> bool:
-        self.prepare_and_collect()
-        self.report_collection(session)
+        usual = gc.get_threshold()
+        gc.set_threshold(_SELDOM, *usual[1:])  # all of it stays
+        try:
+            self.prepare_and_collect()
+            self.report_collection(session)
+        finally:
+            gc.freeze()
+            gc.set_threshold(*usual)
         return True
 
     @pytest.hookimpl(tryfirst=True)

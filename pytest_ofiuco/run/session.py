@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
@@ -52,6 +53,7 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
     except OfiucoError as error:
         raise pytest.UsageError(error.render().removeprefix("error: ")) from error
     config.pluginmanager.register(controller, "ofiuco-controller")
+    config.add_cleanup(gc.unfreeze)
     reports = Reports(config, session_plan, lambda: [run.tally for run in controller.runs.values()])
     config.pluginmanager.register(reports, "ofiuco-reports")
     for plugin in (start.sharding, recording):
