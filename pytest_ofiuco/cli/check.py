@@ -14,11 +14,12 @@ from pytest_ofiuco.core.check import Report, Subject, check
 from pytest_ofiuco.core.finding import Finding, in_order
 from pytest_ofiuco.core.lock import Selection
 from pytest_ofiuco.core.matrix import Cell, expand
+from pytest_ofiuco.core.platforms import runs_on
 from pytest_ofiuco.core.pythons import as_meant, pythons_of
 from pytest_ofiuco.core.target import Python, Target
 from pytest_ofiuco.errors import UsageError
 from pytest_ofiuco.export.findings import findings_json, findings_text
-from pytest_ofiuco.run.plan import runs_on, select
+from pytest_ofiuco.run.plan import select
 from pytest_ofiuco.store.interpreters import host_platform
 from pytest_ofiuco.store.project import LocalProject, load
 from pytest_ofiuco.store.variants import Variants

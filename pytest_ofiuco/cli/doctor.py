@@ -12,9 +12,11 @@ from pathlib import Path
 
 from pytest_ofiuco import __version__
 from pytest_ofiuco.cli.cells import matrix_of
+from pytest_ofiuco.config import PlatformSettings
 from pytest_ofiuco.core.matrix import Cell
+from pytest_ofiuco.core.platforms import runs_on
 from pytest_ofiuco.errors import MissingPythonError, NoLockError, OfiucoError
-from pytest_ofiuco.run.plan import pythons_found, runs_on
+from pytest_ofiuco.run.plan import pythons_found
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.interpreters import Interpreters, host_platform
 from pytest_ofiuco.store.project import PYPROJECT, LocalProject, load
@@ -104,13 +106,17 @@ def _matrix(project: LocalProject, store: Store, cells: list[Cell]) -> Iterator[
     config = project.config
     pythons = config.python if config.python is not None else pythons_found(project.lock, interpreters)
     for cell in matrix_of(project, pythons):
-        if not runs_on(cell.target.platform, host):
+        settings = config.settings.get(cell.platform, PlatformSettings())
+        details = {"cell": cell.name, "python": str(cell.python)}
+        if settings.ssh is not None:
+            text = f"{cell.name}: runs on another machine, which is not asked: ssh {settings.ssh}"
+            yield Remark(section="matrix", status="note", text=text, details=details | {"ssh": settings.ssh})
+            continue
+        if not settings.runs or not (settings.launcher or runs_on(cell.target.platform, host)):
             cells.append(cell)
             continue
-        settings = config.settings.get(cell.platform)
-        details = {"cell": cell.name, "python": str(cell.python)}
         try:
-            found = interpreters.find(cell.python, settings.interpreters if settings else ())
+            found = interpreters.find(cell.python, settings.interpreters, settings.launcher)
         except MissingPythonError as error:
             is_skipped = config.missing_python == "skip"
             text = f"{cell.name}: Python {cell.python} is missing"

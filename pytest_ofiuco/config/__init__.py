@@ -36,7 +36,7 @@ _KEYS = (
     "variants",
     "allow-unhashed",
 )
-_PLATFORM_KEYS = ("tag", "python", "provided", "interpreters", "markers")
+_PLATFORM_KEYS = ("tag", "python", "provided", "interpreters", "launcher", "ssh", "ssh-config", "markers")
 
 InstallProject = Literal["editable", "wheel", "no", "auto"]
 LinkMode = Literal["hardlink", "clone", "copy", "symlink"]
@@ -44,12 +44,20 @@ LinkMode = Literal["hardlink", "clone", "copy", "symlink"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformSettings:
-    """[tool.ofiuco.platforms.NAME]: a built-in platform refined, or a new one."""
+    """[tool.ofiuco.platforms.NAME]: a built-in platform refined, or a new one.
+
+    ``launcher`` is what stands before an interpreter's command; ``ssh`` names the machine that the interpreters are on,
+    as the ssh command takes it. ``runs``: not only inspected.
+    """
 
     tag: str | None = None
     pythons: tuple[PythonRange, ...] = ()
     provided: tuple[str, ...] = ()
     interpreters: tuple[str, ...] = ()
+    launcher: tuple[str, ...] = ()
+    ssh: str | None = None
+    ssh_config: str | None = None
+    runs: bool = True
     markers: tuple[tuple[str, str], ...] = ()
 
 
@@ -204,8 +212,32 @@ def _platform(table: Table, name: str) -> PlatformSettings:
         pythons=pythons,
         provided=table.texts("provided"),
         interpreters=table.texts("interpreters"),
+        launcher=_launcher(table),
+        ssh=_ssh(table),
+        ssh_config=table.text("ssh-config"),
+        runs=table.data.get("launcher") is not False,
         markers=tuple(sorted((key, markers.required_text(key)) for key in markers)),
     )
+
+
+def _launcher(table: Table) -> tuple[str, ...]:
+    if table.data.get("launcher") is False:
+        return ()
+    launcher = table.texts("launcher")
+    if "launcher" in table and not (launcher and launcher[0].strip()):
+        raise table.wrong("launcher", "names no command", 'write launcher = ["qemu-aarch64"], or false: inspect only')
+    return launcher
+
+
+def _ssh(table: Table) -> str | None:
+    ssh = table.text("ssh")
+    if ssh is not None and not ssh.strip():
+        raise table.wrong("ssh", "names no machine", 'write it as for the ssh command, as in ssh = "user@host"')
+    if ssh is not None and "launcher" in table:
+        raise table.wrong("launcher", "there is none on another machine", "give launcher or ssh")
+    if ssh is None and "ssh-config" in table:
+        raise table.wrong("ssh-config", "is of no use without ssh", 'add ssh = "user@host"')
+    return ssh
 
 
 def _install_project(table: Table) -> InstallProject:

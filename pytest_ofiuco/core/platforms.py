@@ -285,3 +285,10 @@ def find(name: str) -> PlatformDefinition:
         UsageError: it is neither.
     """
     return BUILTIN.get(name) or fixed(name, name)
+
+
+def runs_on(platform: Platform, host: Platform) -> bool:
+    """Whether what is built for ``platform`` runs on ``host`` as it is."""
+    if (platform.os, platform.architecture, platform.libc) != (host.os, host.architecture, host.libc):
+        return False
+    return platform.version is None or host.version is None or platform.version <= host.version

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_ofiuco.errors.base import CacheError, OfiucoError, UsageError, brief, shown
 
 if TYPE_CHECKING:
+    from pytest_ofiuco.errors.hosts import HostError, MissingThereError
     from pytest_ofiuco.errors.inputs import (
         ConflictError,
         InputError,
@@ -54,11 +55,13 @@ __all__ = [
     "ConflictError",
     "FetchError",
     "HashMismatchError",
+    "HostError",
     "IndistinctCellsError",
     "InputError",
     "LockVersionError",
     "MissingPytestError",
     "MissingPythonError",
+    "MissingThereError",
     "NamingError",
     "NoArtifactError",
     "NoLocationError",
@@ -80,7 +83,7 @@ __all__ = [
     "shown",
 ]
 
-_MODULES = ("inputs", "resolution", "store")
+_MODULES = ("inputs", "resolution", "store", "hosts")
 
 
 def __getattr__(name: str) -> object:

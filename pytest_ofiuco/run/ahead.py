@@ -89,11 +89,13 @@ class HeadStart:
         for planned in plan.cells if self.sharding is None else self.sharding.narrow(plan.cells):
             if len(self.ahead) == self.jobs.count:
                 return
-            name = planned.cell.name
-            if planned.environment is not None and arguments.wants(name, has_positional=not arguments.by_cell):
+            name, environment = planned.cell.name, planned.environment
+            if environment is None or environment.launcher:  # behind a launcher a worker has to be waited for
+                continue
+            if arguments.wants(name, has_positional=not arguments.by_cell):
                 worker = self.spawner.worker(name)
                 worker.began_at = time.monotonic()
-                worker.gateway = self.spawner.connected(worker, planned.environment)
+                worker.gateway = self.spawner.connected(worker, environment)
                 self.ahead[name] = worker
 
 

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from pytest_ofiuco.config import HOST
+from pytest_ofiuco.config import HOST, PlatformSettings
 from pytest_ofiuco.core.lock import MAIN, Lock, Selection
 from pytest_ofiuco.core.matrix import Cell, expand
-from pytest_ofiuco.core.platforms import Platform
+from pytest_ofiuco.core.platforms import Platform, runs_on
 from pytest_ofiuco.core.resolve import Resolution, resolve
 from pytest_ofiuco.core.target import Python, Target
-from pytest_ofiuco.errors import MissingPytestError, MissingPythonError, OfiucoError, UsageError
+from pytest_ofiuco.errors import (
+    BrokenPythonError,
+    HostError,
+    MissingPytestError,
+    MissingPythonError,
+    MissingThereError,
+    OfiucoError,
+    UsageError,
+)
 from pytest_ofiuco.run.cells import LockFacts, Narrowing, PlannedCell, SessionPlan
 from pytest_ofiuco.store.interpreters import Interpreter, Interpreters, host_platform
 from pytest_ofiuco.store.project import LocalProject
 from pytest_ofiuco.store.request import Plan, Project
 from pytest_ofiuco.store.variants import Variants
+
+if TYPE_CHECKING:
+    from pytest_ofiuco.run.hosts.hosts import Hosts  # most sessions have none
 
 _ADD_PYTEST = {
     "poetry": "poetry add --group dev pytest",
@@ -52,7 +64,14 @@ def plan(
             f"choose from: {', '.join(cell.name for cell in cells)}" if cells else "see `exclude` in [tool.ofiuco]",
         )
     variants = Variants(project)
-    planned = tuple(_plan_cell(variants, cell, selection, host, interpreters) for cell in wanted)
+    far = None
+    if any(config.settings[cell.platform].ssh for cell in wanted if cell.platform in config.settings):
+        from pytest_ofiuco.run.hosts.hosts import Hosts
+
+        far = Hosts(project)
+        far.connect(wanted)
+        project.witness.is_lasting = False  # what is there may change unseen
+    planned = tuple(_plan_cell(variants, cell, selection, host, interpreters, far) for cell in wanted)
     return SessionPlan(
         lock=LockFacts.of(lock),
         cells=_with_pytest(planned, lock) if needs_pytest else planned,
@@ -112,29 +131,63 @@ def _plan_cell(
     selection: Selection,
     host: Platform,
     interpreters: Interpreters,
+    far: Hosts | None,
 ) -> PlannedCell:
     project = variants.project
     variant = variants.find(cell.variant) if cell.variant is not None else None
-    native = runs_on(cell.target.platform, host)
-    interpreter = None
-    if native:
-        settings = project.config.settings.get(cell.platform)
-        try:
-            interpreter = interpreters.find(cell.python, settings.interpreters if settings else ())
-        except MissingPythonError:
-            if project.config.missing_python == "skip":
-                remedy = f"`uv python install {cell.python}` or `pyenv install {cell.python}` makes it run"
-                return PlannedCell(cell=cell, skip=f"no Python {cell.python} on this machine; {remedy}")
+    settings = project.config.settings.get(cell.platform, PlatformSettings())
+    try:
+        interpreter = _interpreter(cell, settings, host, interpreters, far)
+    except (MissingPythonError, MissingThereError) as error:
+        if project.config.missing_python == "skip":
+            return PlannedCell(cell=cell, skip=_without(cell, error))
+        if isinstance(error, MissingPythonError):
             raise
+        return PlannedCell(cell=cell, error=error)
+    except HostError as error:
+        return PlannedCell(cell=cell, error=error)
+    if interpreter is not None:
         cell = replace(cell, target=Target(python=interpreter.python, platform=cell.target.platform))
     try:
         resolution = resolve(project.lock, cell.target, selection, variant)
     except OfiucoError as error:
         return PlannedCell(cell=cell, error=error)
     if interpreter is None:
-        reason = f"{cell.target.platform} does not run on {host}; its {len(resolution.packages)} packages resolve"
+        why = f"does not run on {host}" if settings.runs else "is not run (`launcher = false`)"
+        reason = f"{cell.target.platform} {why}; its {len(resolution.packages)} packages resolve"
         return PlannedCell(cell=cell, versions=resolution.versions(), skip="; ".join((reason, *resolution.remarks)))
     return PlannedCell(cell=cell, versions=resolution.versions(), plan=_to_prepare(project, resolution, interpreter))
+
+
+def _interpreter(
+    cell: Cell, settings: PlatformSettings, host: Platform, interpreters: Interpreters, far: Hosts | None
+) -> Interpreter | None:
+    """What runs a cell: here, behind a launcher, or on another machine; nothing where it cannot be run.
+
+    Raises:
+        MissingPythonError, MissingThereError: there is no such Python.
+        BrokenPythonError: one that is named is of no use.
+        HostError: the other machine is of no use.
+    """
+    machine = far.of(cell) if far is not None else None
+    if machine is not None:
+        return machine.find(cell.python, cell.target.platform)
+    if not settings.runs:
+        return None
+    if settings.launcher:
+        found = interpreters.find(cell.python, settings.interpreters, settings.launcher)
+        if not runs_on(cell.target.platform, found.platform):
+            reason = f"behind its launcher it is for {found.platform}, not for {cell.target.platform}"
+            raise BrokenPythonError(found.path, reason, "correct `tag`, `interpreters` or `launcher` of the platform")
+        return found
+    return interpreters.find(cell.python, settings.interpreters) if runs_on(cell.target.platform, host) else None
+
+
+def _without(cell: Cell, error: MissingPythonError | MissingThereError) -> str:
+    if isinstance(error, MissingThereError):
+        return f"no Python {cell.python} on {error.host}; {error.remedy} makes it run"
+    remedy = f"`uv python install {cell.python}` or `pyenv install {cell.python}` makes it run"
+    return f"no Python {cell.python} on this machine; {remedy}"
 
 
 def _to_prepare(project: LocalProject, resolution: Resolution, interpreter: Interpreter) -> Plan:
@@ -154,13 +207,6 @@ def project_to_install(project: LocalProject) -> Project | None:
     if mode == "no" or (mode == "auto" and not project.is_package):
         return None
     return Project(directory=project.directory.resolve(), install="wheel" if mode == "wheel" else "editable")
-
-
-def runs_on(platform: Platform, host: Platform) -> bool:
-    """Whether what is built for ``platform`` runs on ``host`` as it is."""
-    if (platform.os, platform.architecture, platform.libc) != (host.os, host.architecture, host.libc):
-        return False
-    return platform.version is None or host.version is None or platform.version <= host.version
 
 
 def _with_pytest(cells: Sequence[PlannedCell], lock: Lock) -> tuple[PlannedCell, ...]:

@@ -113,8 +113,14 @@ def preparers(
     settings = settings.for_lock(project.lock, project.lock_file.parent, os.environ)
     mode = link_mode(os.environ, project.config.link_mode)
 
+    kind = Preparer
+    if any(each.ssh for each in project.config.settings.values()):
+        from pytest_ofiuco.run.hosts.preparer import FarPreparer
+
+        kind = FarPreparer
+
     def preparer(progress: PreparationProgress) -> Preparer:
-        return Preparer(
+        return kind(
             store,
             settings,
             offline=offline,

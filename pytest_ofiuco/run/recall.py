@@ -77,6 +77,7 @@ def _cell_document(planned: PlannedCell, environment: Environment | None) -> dic
         "versions": dict(planned.versions),
         "skip": planned.skip,
         "key": environment.key if environment else None,
+        "launcher": environment.launcher if environment else (),
     }
 
 
@@ -94,5 +95,6 @@ def _cell(store: Store, document: Mapping[str, Any]) -> PlannedCell:
     if key is None:
         return planned
     path = store.environments / key
-    environment = Environment(path=path, python=python_in(path), key=key, was_cached=True)
+    launcher = tuple(document["launcher"])
+    environment = Environment(path=path, python=python_in(path), key=key, was_cached=True, launcher=launcher)
     return replace(planned, environment=environment)

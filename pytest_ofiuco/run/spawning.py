@@ -7,13 +7,15 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pytest_ofiuco.errors import UsageError
 from pytest_ofiuco.run.gateway import Connect, Gateway, Receive, WorkerProcess
 from pytest_ofiuco.run.guard import Guard
 from pytest_ofiuco.run.messages import Decoder, Message
+from pytest_ofiuco.run.variables import cell_variables
 from pytest_ofiuco.run.workers import Worker
 from pytest_ofiuco.store.request import Environment
 
@@ -55,10 +57,13 @@ class Spawner:
 
         Raises:
             OSError: it cannot be started.
+            UsageError: it is on another machine, and a debugger needs the terminal.
         """
+        if environment.host is not None:
+            return self._elsewhere(worker, environment)
         coverage = self.coverage / f".coverage.{worker.name}" if self.coverage is not None else None
         process = WorkerProcess(
-            command=[str(environment.python)],
+            command=[*environment.launcher, str(environment.python)],
             variables=cell_variables(environment, worker.name, os.environ.get("PATH", ""), self.bytecode, coverage),
             spool=worker.spool,
             is_debugged=self.is_debugged,
@@ -67,10 +72,23 @@ class Spawner:
         def receive(message: Message) -> None:
             self.hear(worker, message)
 
-        return self.connect(process, receive) if self.connect is not None else self._local(process, receive)
+        if self.connect is not None:
+            return self.connect(process, receive)
+        return self._local(process, receive, passes_pipes=not environment.launcher)
 
-    def _local(self, process: WorkerProcess, receive: Receive) -> Gateway:
-        if sys.platform == "win32":
+    def _elsewhere(self, worker: Worker, environment: Environment) -> Gateway:
+        from pytest_ofiuco.run.hosts.gateway import FarGateway
+
+        def receive(message: Message) -> None:
+            self.hear(worker, message)
+
+        if self.is_debugged:
+            raise UsageError("a debugger has no terminal on another machine", "debug a cell of this one")
+        catches = worker.spool is not None
+        return FarGateway(environment, worker.name, receive, self.decoder, catches=catches)
+
+    def _local(self, process: WorkerProcess, receive: Receive, *, passes_pipes: bool) -> Gateway:
+        if sys.platform == "win32" or not passes_pipes:
             from pytest_ofiuco.run.remote import ExecnetGateway
 
             return ExecnetGateway(process, receive, self.decoder)
@@ -84,20 +102,3 @@ class Spawner:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
-
-
-def cell_variables(
-    environment: Environment, name: str, path: str, bytecode: Path, coverage: Path | None
-) -> Mapping[str, str]:
-    """The variables that make a process one of the cell's.
-
-    ``path`` is the controller's PATH, ``coverage`` the file that the cell's coverage data goes to, if any is taken.
-    """
-    scripts = str(environment.python.parent)
-    measured = {"COVERAGE_FILE": str(coverage)} if coverage is not None else {}
-    return measured | {
-        "PATH": f"{scripts}{os.pathsep}{path}" if path else scripts,
-        "VIRTUAL_ENV": str(environment.path),
-        "PYTHONPYCACHEPREFIX": str(bytecode),
-        "OFIUCO_CELL": name,
-    }

@@ -116,6 +116,14 @@ class Preparer:
         own = {"layout": _LAYOUT, "place": self._store.place, "interpreter": plan.interpreter.identity}
         return digest({**own, "parts": parts})
 
+    def has(self, plan: Plan) -> bool:
+        """Whether the environment for ``plan`` is there.
+
+        Raises:
+            UnhashedError, InputError: as for ``key``.
+        """
+        return self._is_there(self._store.environments / self.key(plan))
+
     def prepare(self, plan: Plan) -> Environment:
         """The environment for ``plan``, made if it is not there.
 
@@ -132,7 +140,7 @@ class Preparer:
             trusted = self._trust.given(plan.resolution, plan.unhashed, plan.lock_directory)
             plan = replace(plan, resolution=trusted)
         key = self.key(plan)
-        path = self._store.environments / key
+        path, launcher = self._store.environments / key, plan.interpreter.launcher
         usage.uses(self._store, key)
         if not self._is_there(path):
             with self._store.lock(f"environment-{key}"), usage.making(self._store):
@@ -141,8 +149,8 @@ class Preparer:
                     self._make(plan, key, path)
                     with self._lock:
                         self._refreshed.add(key)
-                    return Environment(path=path, python=python_in(path), key=key, was_cached=False)
-        return Environment(path=path, python=python_in(path), key=key, was_cached=True)
+                    return _environment(path, was_cached=False, launcher=launcher)
+        return _environment(path, was_cached=True, launcher=launcher)
 
     def _is_there(self, path: Path) -> bool:
         with self._lock:
@@ -195,6 +203,10 @@ class Preparer:
             return unpack(self._store, file, sha256)
         built = self._builder.wheel(artifact, part.name, plan.interpreter, locked)
         return unpack(self._store, built.path, built.sha256)
+
+
+def _environment(path: Path, *, was_cached: bool, launcher: tuple[str, ...]) -> Environment:
+    return Environment(path=path, python=python_in(path), key=path.name, was_cached=was_cached, launcher=launcher)
 
 
 def _gathered(futures: Sequence[Future[UnpackedWheel]]) -> list[UnpackedWheel]:

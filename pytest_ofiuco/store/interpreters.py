@@ -39,13 +39,17 @@ class Interpreters:
         self._answers = Answers(store, environ, witness)
         self._host = host_platform()
 
-    def find(self, python: Python, explicit: Sequence[str] = ()) -> Interpreter:
+    def find(self, python: Python, explicit: Sequence[str] = (), launcher: Sequence[str] = ()) -> Interpreter:
         """The interpreter for ``python``; ``explicit`` paths or command names come first, in their order.
+
+        Behind a ``launcher`` explicit ones are the only ones; where there are none, it is put before what is found.
 
         Raises:
             BrokenPythonError: an explicit one does not answer as a Python.
             MissingPythonError: there is none.
         """
+        if launcher:
+            return self._launched(python, explicit or [self.find(python).path], launcher)
         named = self._among_named(python, explicit)
         if named is not None:
             return named
@@ -80,6 +84,16 @@ class Interpreters:
             if _fits(answer.python, python):
                 return answer
         return None
+
+    def _launched(self, python: Python, explicit: Sequence[str], launcher: Sequence[str]) -> Interpreter:
+        command = [os.path.expanduser(each) for each in launcher]
+        for name in explicit:
+            answer = self._answers.behind(command, self._located(name))
+            if isinstance(answer, Refusal):
+                raise BrokenPythonError(f"{' '.join(launcher)} {name}", answer.reason, "correct it, or its launcher")
+            if _fits(answer.python, python):
+                return answer
+        raise MissingPythonError(str(python), explicit)
 
     def _located(self, name: str) -> str:
         expanded = os.path.expanduser(name)

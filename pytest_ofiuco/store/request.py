@@ -75,9 +75,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """A directory that realizes a resolution; ``was_cached``: it was there before."""
+    """A directory that realizes a resolution; ``was_cached``: it was there before.
+
+    ``launcher`` is what stands before the command of its interpreter; ``host`` is the machine it is on, if another.
+    """
 
     path: Path
     python: Path
     key: str
     was_cached: bool
+    launcher: tuple[str, ...] = ()
+    host: object | None = None

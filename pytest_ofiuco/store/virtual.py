@@ -53,6 +53,8 @@ def create(store: Store, prefix: Path, interpreter: Interpreter, environ: Mappin
         BrokenPythonError: virtualenv cannot make one for this interpreter.
         OSError: it cannot be written.
     """
+    if interpreter.launcher:
+        return _launched(prefix, interpreter)
     arguments = [
         str(prefix),
         f"--python={interpreter.path}",
@@ -84,6 +86,32 @@ def create(store: Store, prefix: Path, interpreter: Interpreter, environ: Mappin
         executables=tuple(path for path in scripts.iterdir() if path.name.startswith(("python", "pypy"))),
         launcher=_WINDOWS_LAUNCHERS.get(str(interpreter.platform), "posix"),
         standard_library=Path(library) if library else None,
+    )
+
+
+def _launched(prefix: Path, interpreter: Interpreter) -> Layout:
+    """By its own ``venv``, behind the launcher: virtualenv would have to start the interpreter as it is."""
+    import subprocess  # most environments are made without
+
+    command = [*interpreter.launcher, interpreter.path, "-I", "-m", "venv", "--without-pip", "--symlinks", str(prefix)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if done.returncode:
+        said = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
+        reason = f"no virtual environment can be made for it: {said[-1][:300] if said else done.returncode}"
+        raise BrokenPythonError(interpreter.path, reason)
+    version = "{}.{}".format(*interpreter.python.minor)
+    free = "t" * interpreter.python.free_threaded
+    name = "pypy" if interpreter.python.implementation == "pypy" else "python"
+    site, scripts = prefix / "lib" / f"{name}{version}{free}" / "site-packages", prefix / "bin"
+    return Layout(
+        prefix=prefix,
+        python=python_in(prefix),
+        purelib=site,
+        platlib=site,
+        scripts=scripts,
+        headers=prefix / "include" / "site" / f"python{version}",
+        executables=tuple(path for path in scripts.iterdir() if path.name.startswith(("python", "pypy"))),
+        launcher="posix",
     )
 
 

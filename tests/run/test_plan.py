@@ -11,7 +11,7 @@ import pytest
 
 from pytest_ofiuco import config
 from pytest_ofiuco.core.lock import Lock
-from pytest_ofiuco.core.platforms import Platform
+from pytest_ofiuco.core.platforms import Platform, runs_on
 from pytest_ofiuco.errors import (
     MissingPytestError,
     MissingPythonError,
@@ -22,7 +22,7 @@ from pytest_ofiuco.errors import (
     UsageError,
 )
 from pytest_ofiuco.run.cells import Narrowing, SessionPlan
-from pytest_ofiuco.run.plan import plan, runs_on, select
+from pytest_ofiuco.run.plan import plan, select
 from pytest_ofiuco.store.interpreters import Interpreters
 from pytest_ofiuco.store.project import LocalProject
 from tests.locks import edge, lock, package, read_lock, table

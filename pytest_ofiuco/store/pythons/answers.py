@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,13 +37,14 @@ class Interpreter:
     """A Python on this machine.
 
     ``path`` is the real executable, never a shim or a virtual environment's; ``python`` is exact; ``identity`` is part
-    of the key of everything that is made with it.
+    of the key of everything that is made with it. ``launcher`` is what stands before its command.
     """
 
     path: str
     python: Python
     platform: Platform
     identity: str
+    launcher: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,13 @@ class Answers:
                 self._witness.stamp(answer.path)
         return found
 
+    def behind(self, launcher: Sequence[str], path: str) -> Interpreter | Refusal:
+        """What an executable answers behind a launcher; it is asked each time."""
+        command = shutil.which(launcher[0], path=self._environ.get("PATH", "")) or launcher[0]
+        for each in (command, path):
+            self._witness.stamp(each)
+        return _read(self._ask(path, launcher), launcher)
+
     def _see(self, paths: Iterable[str]) -> None:
         """A script may start another interpreter the next time, whatever is seen of it."""
         for path in paths:
@@ -122,8 +131,8 @@ class Answers:
         with suppress(CacheError):  # a read-only store is still good for reading; the question is asked again next time
             self._store.keep(self._store.interpreters, content.encode())
 
-    def _ask(self, path: str) -> dict[str, Any]:
-        command = [path, "-I", str(Path(probe.__file__))]
+    def _ask(self, path: str, launcher: Sequence[str] = ()) -> dict[str, Any]:
+        command = [*launcher, path, "-I", str(Path(probe.__file__))]
         try:
             done = subprocess.run(
                 command,
@@ -165,7 +174,7 @@ def _is_whole(answer: Mapping[str, Any]) -> bool:
     return False
 
 
-def _read(answer: Mapping[str, Any]) -> Interpreter | Refusal:
+def _read(answer: Mapping[str, Any], launcher: Sequence[str] = ()) -> Interpreter | Refusal:
     """An interpreter from what it said, or why it cannot be used."""
     if "refusal" in answer:
         return Refusal(reason=answer["refusal"])
@@ -180,6 +189,6 @@ def _read(answer: Mapping[str, Any]) -> Interpreter | Refusal:
         return Refusal(reason=f"Python {python} is too old: 3.8 is the oldest that can be used")
     if answer["implementation"] not in ("cpython", "pypy"):
         return Refusal(reason=f"{answer['implementation']} is not an implementation that is known here")
-    said = json.dumps([path, stamp(path), str(python)])
+    said = json.dumps([path, stamp(path), str(python), *launcher])
     identity = hashlib.sha256(said.encode()).hexdigest()[:16]
-    return Interpreter(path=path, python=python, platform=platform, identity=identity)
+    return Interpreter(path=path, python=python, platform=platform, identity=identity, launcher=tuple(launcher))
