@@ -102,7 +102,8 @@ def _environments(planner: Planner, planned: SessionPlan) -> tuple[dict[str, _Ou
             return
         environment = environments[name] = outcome.environment
         state = "cached" if environment.was_cached else "made"
-        found[name] = _Outcome(cell=name, state=state, environment=str(environment.path))
+        place = f"{environment.host}:" if environment.host is not None else ""
+        found[name] = _Outcome(cell=name, state=state, environment=f"{place}{environment.path}")
 
     terminal = sys.stderr if sys.stderr.isatty() else None
     with PreparationProgress(len(cells), lambda _: None, terminal) as progress:

@@ -17,7 +17,7 @@ from pytest_ofiuco.run.guard import Guard
 from pytest_ofiuco.run.messages import Decoder, Message
 from pytest_ofiuco.run.variables import cell_variables
 from pytest_ofiuco.run.workers import Worker
-from pytest_ofiuco.store.request import Environment
+from pytest_ofiuco.store.request import Environment, Machine
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -36,6 +36,7 @@ class Spawner:
     connect: Connect | None = None
     decoder: Decoder = field(default_factory=Decoder)
     _guard: Guard = field(default_factory=Guard)
+    _hosts: set[Machine] = field(default_factory=set)
     _folder: Path | None = None
     _count: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -85,6 +86,8 @@ class Spawner:
         if self.is_debugged:
             raise UsageError("a debugger has no terminal on another machine", "debug a cell of this one")
         catches = worker.spool is not None
+        assert environment.host is not None
+        self._hosts.add(environment.host)
         return FarGateway(environment, worker.name, receive, self.decoder, catches=catches)
 
     def _local(self, process: WorkerProcess, receive: Receive, *, passes_pipes: bool) -> Gateway:
@@ -97,7 +100,9 @@ class Spawner:
         return PipeGateway(process, receive, self.decoder, self._guard)
 
     def close(self) -> None:
-        """Remove what caught the workers' output."""
+        """End the connections to other machines; remove what caught the workers' output."""
+        while self._hosts:
+            self._hosts.pop().close()
         self._guard.close()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from pytest_ofiuco.core.artifact import Artifact, Directory  # a session that is told again installs nothing
@@ -73,6 +73,13 @@ class Plan:
         return [(each, self.lock_directory) for each in found if each.kind == "directory"]
 
 
+class Machine(Protocol):
+    """Another machine that an environment is on."""
+
+    def close(self) -> None:
+        """End what has been started there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """A directory that realizes a resolution; ``was_cached``: it was there before.
@@ -85,4 +92,4 @@ class Environment:
     key: str
     was_cached: bool
     launcher: tuple[str, ...] = ()
-    host: object | None = None
+    host: Machine | None = None

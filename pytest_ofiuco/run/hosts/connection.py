@@ -5,6 +5,7 @@ Nobody is asked for a password or a host key (BatchMode). What ssh says of a fai
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import shlex
 import subprocess
@@ -29,7 +30,7 @@ _NO_PYTHON = "ofiuco: no Python"
 
 _FINDER = """\
 for python in {named} python3 python3.14 python3.13 python3.12 python3.11 python3.10 \\
-  "$HOME"/.pyenv/versions/3.*/bin/python3 "$HOME"/.local/share/uv/python/cpython-3.*/bin/python3 \\
+  "${{PYENV_ROOT:-$HOME/.pyenv}}"/versions/3.*/bin/python3 "$HOME"/.local/share/uv/python/cpython-3.*/bin/python3 \\
   /usr/local/bin/python3 /opt/homebrew/bin/python3; do
   if [ -d "$python" ]; then python=$python/bin/python3; fi
   if "$python" -I -c "import sys; sys.exit(sys.version_info < {oldest})" </dev/null >/dev/null 2>&1; then
@@ -139,6 +140,7 @@ class Connection:
 
     def _arrive(self, process: subprocess.Popen[bytes]) -> None:
         group = execnet.Group()
+        atexit.register(self.close)  # before execnet's own, which takes its time
         spec = execnet.XSpec("ssh=elsewhere")
         spec.execmodel = "thread"
         group.allocate_id(spec)
@@ -178,6 +180,7 @@ class Connection:
 
     def close(self) -> None:
         """End everything there, then the connection."""
+        atexit.unregister(self.close)
         process = self._process
         if process is None:
             return

@@ -47,6 +47,9 @@ class Host:
         self._paths: Paths | None = None
         self._opening, self._carrying = threading.Lock(), threading.Lock()
 
+    def __str__(self) -> str:
+        return self.address.name
+
     def connect(self) -> Connection:
         """The connection, made when it is first asked for.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 from collections.abc import Iterable
@@ -27,7 +26,6 @@ class Hosts:
         """Begin to connect to the machines that cells run on, each in a thread."""
         found = [self.of(cell) for cell in cells]
         for host in {id(host): host for host in found if host is not None}.values():
-            atexit.register(host.close)
             threading.Thread(target=_begun, args=(host,), daemon=True).start()
 
     def of(self, cell: Cell) -> Host | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from pytest_ofiuco.store.interpreters import host_platform
 
 _PASSED = ("PIP_", "UV_", "SSL_", "REQUESTS_CA_BUNDLE", "PYENV_ROOT", "LANG")
 _PATIENCE = 10.0
@@ -63,12 +66,13 @@ class Machine:
         self.write_client()
         if os.geteuid() == 0:  # where a service would have made it
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-        self._process = subprocess.Popen(
-            [str(sshd()), "-D", "-e", "-f", str(self.folder / "sshd_config")],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "sshd.log").open("wb"),
-        )
+        with (self.folder / "sshd.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [str(sshd()), "-D", "-e", "-f", str(self.folder / "sshd_config")],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
         deadline = time.monotonic() + _PATIENCE
         while time.monotonic() < deadline:
             with socket.socket() as probe:
@@ -108,11 +112,11 @@ class Machine:
         ]
         self.config.write_text("\n".join(lines) + "\n")
 
-    def platform(self, name: str = "box", *, python: str = "3.12", interpreters: str = "[]", ssh: str = "far") -> str:
-        """The table of [tool.ofiuco] for its cells."""
+    def platform(self, interpreter: str, *, name: str = "box", ssh: str = "far") -> str:
+        """The table of [tool.ofiuco] for its cells, which are of the platform of this machine."""
         return (
-            f'[tool.ofiuco.platform.{name}]\ntag = "manylinux_2_28_x86_64"\npython = ["{python}"]\n'
-            f'ssh = "{ssh}"\nssh-config = "{self.config}"\ninterpreters = {interpreters}\n'
+            f'[tool.ofiuco.platform.{name}]\ntag = "{host_platform()}"\npython = ["3.13"]\n'
+            f'ssh = "{ssh}"\nssh-config = "{self.config}"\ninterpreters = ["{interpreter}"]\n'
         )
 
     def processes(self) -> list[int]:
@@ -128,6 +132,14 @@ class Machine:
                 if f"HOME={self.home}".encode() in variables and state != "Z":
                     found.append(int(entry.name))
         return found
+
+    def drop_connections(self) -> None:
+        """As a router that is switched off: those that serve a connection end, and nothing is said."""
+        children = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(self._process.pid)], capture_output=True, check=True
+        )
+        for child in children.stdout.split():
+            os.kill(int(child), signal.SIGKILL)
 
     def stop(self) -> None:
         """It answers no more."""
