@@ -68,6 +68,25 @@ markers = { platform_version = "1", platform_release = "5" }
     )
 
 
+def test_platforms_that_run_elsewhere() -> None:
+    found = config(
+        """
+[tool.ofiuco.platform.linux_aarch64]
+launcher = ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"]
+[tool.ofiuco.platform.macos_arm64]
+ssh = "-p 2222 me@studio"
+ssh-config = "~/.ssh/studio"
+[tool.ofiuco.platform.windows_amd64]
+launcher = false
+"""
+    )
+    assert found.settings == {
+        "linux_aarch64": PlatformSettings(launcher=("qemu-aarch64", "-L", "/usr/aarch64-linux-gnu")),
+        "macos_arm64": PlatformSettings(ssh="-p 2222 me@studio", ssh_config="~/.ssh/studio"),
+        "windows_amd64": PlatformSettings(runs=False),
+    }
+
+
 def test_platforms_as_a_table() -> None:
     """The host, and what it defines."""
     found = config('[tool.ofiuco.platforms.box]\ntag = "win_amd64"\n[tool.ofiuco.platforms.host]\n')
@@ -176,8 +195,38 @@ def test_install_project(text: str, expected: str) -> None:
         ),
         pytest.param(
             "[tool.ofiuco.platform.host]\nlauncher = []",
-            "platform.host.launcher: not a key that is known",
-            "use one of: tag, python, provided, interpreters, markers",
+            "platform.host.launcher: names no command",
+            'write launcher = ["qemu-aarch64"], or false: inspect only',
+            id="a launcher",
+        ),
+        pytest.param(
+            "[tool.ofiuco.platform.host]\nlauncher = true",
+            "platform.host.launcher: expected an array, found a boolean",
+            CORRECT,
+            id="a launcher's kind",
+        ),
+        pytest.param(
+            "[tool.ofiuco.platform.host]\nssh = ' '",
+            "platform.host.ssh: names no machine",
+            'write it as for the ssh command, as in ssh = "user@host"',
+            id="ssh",
+        ),
+        pytest.param(
+            "[tool.ofiuco.platform.host]\nssh = 'far'\nlauncher = ['x']",
+            "platform.host.launcher: there is none on another machine",
+            "give launcher or ssh",
+            id="ssh and a launcher",
+        ),
+        pytest.param(
+            "[tool.ofiuco.platform.host]\nssh-config = 'x'",
+            "platform.host.ssh-config: is of no use without ssh",
+            'add ssh = "user@host"',
+            id="ssh-config",
+        ),
+        pytest.param(
+            "[tool.ofiuco.platform.host]\nemulator = []",
+            "platform.host.emulator: not a key that is known",
+            "use one of: tag, python, provided, interpreters, launcher, ssh, ssh-config, markers",
             id="a platform's key",
         ),
         pytest.param(

@@ -144,7 +144,9 @@ def _plan_cell(
         if isinstance(error, MissingPythonError):
             raise
         return PlannedCell(cell=cell, error=error)
-    except HostError as error:
+    except (HostError, BrokenPythonError) as error:
+        if isinstance(error, BrokenPythonError) and not settings.launcher:
+            raise
         return PlannedCell(cell=cell, error=error)
     if interpreter is not None:
         cell = replace(cell, target=Target(python=interpreter.python, platform=cell.target.platform))

@@ -1,0 +1,84 @@
+"""Sessions with a cell whose interpreter stands behind a launcher: a command that runs what follows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_ofiuco.store.interpreters import host_platform
+from tests.plugin.conftest import Project
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def launcher(tmp_path: Path) -> Path:
+    """Sets a variable, and notes that it was called."""
+    script = tmp_path / "launcher"
+    script.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\nLAUNCHED=$1\nshift\nexport LAUNCHED\nexec "$@"\n')
+    script.chmod(0o755)
+    return script
+
+
+def _configure(project: Project, launcher: str) -> None:
+    box = f'[tool.ofiuco.platform.box]\ntag = "{host_platform()}"\npython = ["3.13"]\nlauncher = {launcher}\n'
+    cells = 'platforms = ["host", "box"]\nexclude = [{ python = "3.13", platform = "host" }]'
+    project.configure(ofiuco=cells, more=box)
+
+
+def test_a_session(project: Project, launcher: Path) -> None:
+    _configure(project, f'["{launcher}", "argument"]')
+    project.write(
+        {
+            "test_a.py": """
+            import os, signal, sys
+
+            def test_launched(ofiuco_cell):
+                is_box = ofiuco_cell.platform == "box"
+                assert os.environ.get("LAUNCHED") == ("argument" if is_box else None)
+                assert sys.prefix != sys.base_prefix
+
+            def test_dies(ofiuco_cell):
+                if ofiuco_cell.platform == "box":
+                    os.write(2, b"last words")
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            def test_lives():
+                pass
+            """
+        }
+    )
+    first = project.matrix()
+    first.assert_outcomes(passed=5, failed=1)
+    first.stdout.fnmatch_lines(["*py313-box was killed by SIGKILL while running*", "*last words*"])
+    calls = (launcher.parent / "calls").read_text().splitlines()
+    assert sum("probe.py" in call for call in calls) == 1
+
+    second = project.matrix("-k", "not dies")
+    second.assert_outcomes(passed=4, deselected=2)
+    second.stdout.fnmatch_lines(["Preparing environments: 2/2 (2 cached, 0 built)"])
+    calls = (launcher.parent / "calls").read_text().splitlines()
+    assert sum("probe.py" in call for call in calls) == 1  # the plan was told again
+
+
+@pytest.mark.parametrize(
+    ("launcher", "expected"),
+    [
+        pytest.param(
+            "false", "skipped: manylinux_*_* is not run (`launcher = false`); its * packages resolve", id="none"
+        ),
+        pytest.param(
+            '["no-such-launcher"]', "*no-such-launcher *cannot be used: No such file or directory", id="absent"
+        ),
+        pytest.param('["true"]', "*true *cannot be used: it does not answer as a Python does", id="silent"),
+    ],
+)
+def test_a_launcher_that_launches_nothing(launcher: str, expected: str, project: Project) -> None:
+    _configure(project, launcher)
+    project.write({"test_a.py": "def test(): pass\n"})
+    done = project.matrix("-rs")
+    lines = [*done.stdout.lines, *done.stderr.lines]
+    pytest.LineMatcher(lines).fnmatch_lines([f"*{expected}*"])
+    done.assert_outcomes(passed=1, skipped=int(launcher == "false"), errors=int(launcher != "false"))
+    assert "Traceback" not in "\n".join(lines)

@@ -1,0 +1,124 @@
+"""Connections that come about, and those that do not: an sshd of our own on loopback."""
+
+from __future__ import annotations
+
+import io
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_ofiuco.errors import HostError
+from pytest_ofiuco.run.hosts import carried
+from pytest_ofiuco.run.hosts.connection import Connection, parse
+from tests.run.hosts.machines import Machine, needs_sshd
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="ssh to POSIX machines, from one")
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    machine = Machine(tmp_path_factory.mktemp("machine"))
+    machine.start()
+    yield machine
+    machine.stop()
+
+
+def _refused(machine: Machine, words: str = "far") -> str:
+    connection = Connection(parse(words, str(machine.config), [sys.executable], machine.folder))
+    with pytest.raises(HostError) as caught:
+        connection.open()
+    connection.close()
+    return caught.value.render().replace(str(machine.folder), "FOLDER")
+
+
+@needs_sshd
+def test_a_key_that_is_refused(machine: Machine) -> None:
+    machine.write_client(key="stranger")
+    lines = _refused(machine).splitlines()
+    assert lines[0].startswith("error: far: no connection: ")
+    assert lines[0].endswith("Permission denied (publickey).")
+    assert lines[1:] == [
+        "hint: nobody is asked for a password here: have a key for it, in the agent or in ~/.ssh/config"
+    ]
+
+
+@needs_sshd
+def test_a_machine_whose_key_is_not_known(machine: Machine) -> None:
+    machine.write_client(known="nothing")
+    assert _refused(machine) == (
+        "error: far: no connection: Host key verification failed.\n"
+        "hint: connect once by hand and compare its key: `ssh -F FOLDER/ssh_config far`"
+    )
+
+
+@needs_sshd
+def test_a_machine_without_python(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine.write_client()
+    monkeypatch.setattr(carried, "oldest_python", lambda: (9, 1))
+    assert _refused(machine) == (
+        "error: far: no Python 9.1 or later was found there\n"
+        "hint: install one there, or name it with `interpreters` of its platform in [tool.ofiuco]"
+    )
+
+
+@needs_sshd
+def test_a_machine_whose_cache_cannot_be_written(machine: Machine) -> None:
+    machine.write_client()
+    machine.store.parent.mkdir(parents=True, exist_ok=True)
+    machine.store.write_text("in the way")
+    try:
+        lines = _refused(machine).splitlines()
+    finally:
+        machine.store.unlink()
+    assert lines[0].startswith("error: far: FOLDER/home/.cache/pytest-ofiuco")
+    assert lines[1:] == ["hint: free the disk there, or choose another with OFIUCO_CACHE_DIR"]
+
+
+def test_a_machine_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("")
+    connection = Connection(parse("-p 1 me@127.0.0.1", "config", [], tmp_path))
+    with pytest.raises(HostError) as caught:
+        connection.open()
+    assert caught.value.render().replace(str(tmp_path), "FOLDER") == (
+        "error: me@127.0.0.1: no connection: ssh: connect to host 127.0.0.1 port 1: Connection refused\n"
+        "hint: see whether `ssh -F FOLDER/config -p 1 me@127.0.0.1` gets there, and correct `ssh` of its platform in"
+        " [tool.ofiuco]"
+    )
+
+
+def test_no_ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(HostError) as caught:
+        Connection(parse("far", None, [], tmp_path)).open()
+    assert caught.value.render() == (
+        "error: far: ssh cannot be started: No such file or directory\nhint: install the OpenSSH client"
+    )
+
+
+@needs_sshd
+def test_what_is_asked_for_and_goes_wrong(machine: Machine) -> None:
+    machine.write_client()
+    connection = Connection(parse("far", str(machine.config), [sys.executable], machine.folder))
+    connection.open()
+    try:
+        channel = connection.channel()
+        channel.send(["dance", None])
+        kind, (text, _) = channel.receive()
+        assert (kind, text.splitlines()[-1]) == ("failed", "ValueError: unknown request 'dance'")
+        channel.send(["find", ["3.7", []]])
+        assert channel.receive()[0] == "missing"
+    finally:
+        connection.close()
+    with pytest.raises(HostError, match="the connection was lost"):
+        connection.channel()
+
+
+def test_what_is_carried_is_pure_python() -> None:
+    with zipfile.ZipFile(io.BytesIO(carried.archive())) as archive:
+        names = archive.namelist()
+    assert not [name for name in names if name.endswith((".so", ".pyd", ".pyc"))]
+    assert {"pytest_ofiuco/run/hosts/agent.py", "packaging/__init__.py", "virtualenv/__init__.py"} <= set(names)
+    assert len(names) == len(set(names))
