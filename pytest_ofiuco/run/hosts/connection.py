@@ -129,18 +129,20 @@ class Connection:
         except OSError as error:
             reason = f"ssh cannot be started: {error.strerror or error}"
             raise HostError(self.address.name, reason, "install the OpenSSH client") from error
+        atexit.register(self.close)
         self._reader.start()
         limit.start()
         try:
-            self._arrive(self._process)
+            self._arrive(self._process, limit)
         except (OSError, EOFError, AssertionError, ValueError) as error:
             raise self._failure() from error
         finally:
             limit.cancel()
 
-    def _arrive(self, process: subprocess.Popen[bytes]) -> None:
+    def _arrive(self, process: subprocess.Popen[bytes], limit: threading.Timer) -> None:
         group = execnet.Group()
-        atexit.register(self.close)  # before execnet's own, which takes its time
+        atexit.unregister(self.close)
+        atexit.register(self.close)  # to come before execnet's own, which takes its time
         spec = execnet.XSpec("ssh=elsewhere")
         spec.execmodel = "thread"
         group.allocate_id(spec)
@@ -155,6 +157,7 @@ class Connection:
         )
         self._watched = channel  # as long as it is open, what runs there goes on
         kind, said = channel.receive()
+        limit.cancel()
         if kind == "lacking":
             channel.send(carried.archive())
             kind, said = channel.receive()

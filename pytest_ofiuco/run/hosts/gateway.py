@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 from typing import Any
 
@@ -48,6 +49,8 @@ class FarGateway:
             EOFError: nor does the agent.
         """
         self._paths, self._connection = self._host.carry_project(), self._host.connect()
+        if not self._request["catches"]:
+            self._connection.forward(sys.stdout)
         self._channel = self._connection.channel()
         self._channel.send(["worker", self._request])
         kind, value = self._channel.receive()

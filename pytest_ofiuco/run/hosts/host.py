@@ -9,7 +9,7 @@ import platform as machine
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -245,13 +245,17 @@ def _with_paths(resolution: Resolution, paths: Paths, lock_directory: Path, host
     Raises:
         HostError: one of them is not carried over.
     """
+    pins = []
     for pin in resolution.packages:
         if isinstance(pin.artifact, Directory):
             place = os.path.normpath(lock_directory / pin.artifact.path)
-            if not paths.has(place) or os.path.isabs(pin.artifact.path):
+            if not paths.has(place):
                 reason = f"package {pin.name}: {place} is not carried over: it is not below {paths.near}"
-                raise HostError(host, reason, "keep it in the project, with a relative path in the lock")
-    return resolution
+                raise HostError(host, reason, "keep it in the project")
+            if os.path.isabs(pin.artifact.path):
+                pin = replace(pin, artifact=replace(pin.artifact, path=paths.to_far(place)))
+        pins.append(pin)
+    return replace(resolution, packages=tuple(pins))
 
 
 def _pieces(path: Path, state: State) -> Iterator[tuple[int, bytes]]:
