@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ofiuco.core.platforms import BUILTIN, MARKER_KEYS, Platform, find, fixed
+from pytest_ofiuco.core.platforms import BUILTIN, MARKER_KEYS, Platform, find, fixed, runs_on
 from pytest_ofiuco.errors import UsageError
 
 
@@ -278,3 +278,19 @@ def test_find(name: str, version: tuple[int, int], expected: str) -> None:
 def test_find_knows_no_host() -> None:
     with pytest.raises(UsageError):
         find("host")
+
+
+@pytest.mark.parametrize(
+    ("platform", "runs"),
+    [
+        ("manylinux_2_36_x86_64", True),
+        ("manylinux_2_17_x86_64", True),
+        ("manylinux_2_40_x86_64", False),
+        ("manylinux_2_28_aarch64", False),
+        ("musllinux_1_2_x86_64", False),
+        ("macosx_14_0_arm64", False),
+        ("win_amd64", False),
+    ],
+)
+def test_what_runs_here(platform: str, runs: bool) -> None:
+    assert runs_on(Platform.parse(platform), Platform.parse("manylinux_2_36_x86_64")) is runs

@@ -11,7 +11,6 @@ import pytest
 
 from pytest_ofiuco import config
 from pytest_ofiuco.core.lock import Lock
-from pytest_ofiuco.core.platforms import Platform, runs_on
 from pytest_ofiuco.errors import (
     MissingPytestError,
     MissingPythonError,
@@ -116,22 +115,6 @@ def test_a_foreign_platform_is_resolved_and_skipped() -> None:
     assert not foreign.is_run
     assert foreign.versions == {"pytest": "9.0"}
     assert "does not run on" in (foreign.skip or "")
-
-
-@pytest.mark.parametrize(
-    ("platform", "runs"),
-    [
-        ("manylinux_2_36_x86_64", True),
-        ("manylinux_2_17_x86_64", True),
-        ("manylinux_2_40_x86_64", False),
-        ("manylinux_2_28_aarch64", False),
-        ("musllinux_1_2_x86_64", False),
-        ("macosx_14_0_arm64", False),
-        ("win_amd64", False),
-    ],
-)
-def test_what_runs_here(platform: str, runs: bool) -> None:
-    assert runs_on(Platform.parse(platform), HOST) is runs
 
 
 @pytest.mark.parametrize(
