@@ -42,7 +42,6 @@ def arrive(channel: Any, digest: str) -> bool:
         channel.send(["failed", f"{error.filename or shelf}: {error.strerror or error}"])
         return False
     sys.path.insert(0, folder)
-    channel.send(["ready", sys.executable])
     return True
 
 

@@ -37,8 +37,8 @@ _LEFT = ("cli", "page", "told")
 
 @cache
 def oldest_python() -> tuple[int, int]:
-    """The oldest Python that runs it: below 3.11 a reader of TOML has to come along."""
-    return (3, 10) if "tomli" in _versions() else (3, 11)
+    """The oldest Python that runs it: below 3.11 a reader of TOML has to come along, and more of typing."""
+    return (3, 10) if {"tomli", "typing-extensions"} <= _versions().keys() else (3, 11)
 
 
 @cache

@@ -134,6 +134,9 @@ class Connection:
         limit.start()
         try:
             self._arrive(self._process, limit)
+        except execnet.RemoteError as error:
+            self.close()
+            raise self.unforeseen(error) from error
         except (OSError, EOFError, AssertionError, ValueError) as error:
             raise self._failure() from error
         finally:
@@ -153,7 +156,7 @@ class Connection:
         digest = carried.digest()
         channel = self._gateway.remote_exec(
             f"{text}\nif arrive(channel, {digest!r}):\n"
-            "    from pytest_ofiuco.run.hosts.agent import watch\n    watch(channel)\n"
+            "    from pytest_ofiuco.run.hosts.agent import watch\n    channel.send(['ready', ''])\n    watch(channel)\n"
         )
         self._watched = channel  # as long as it is open, what runs there goes on
         kind, said = channel.receive()
@@ -175,6 +178,12 @@ class Connection:
             return self._gateway.remote_exec("from pytest_ofiuco.run.hosts.agent import serve\nserve(channel)\n")
         except OSError as error:
             raise self.lost() from error
+
+    def unforeseen(self, error: execnet.RemoteError) -> HostError:
+        """What carries on there has failed in a way that nobody has foreseen."""
+        lines = str(error).strip().splitlines()
+        reason = f"pytest-ofiuco cannot run there: {lines[-1] if lines else 'it does not say why'}"
+        return HostError(self.address.name, reason, "name another Python there with `interpreters` of its platform")
 
     def lost(self) -> HostError:
         """The connection was there, and is not."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import execnet
+
 from pytest_ofiuco.core.artifact import Directory
 from pytest_ofiuco.core.platforms import Platform, runs_on
 from pytest_ofiuco.core.resolve import Pin, Resolution
@@ -117,6 +119,8 @@ class Host:
                     raise HostError(self.address.name, *value)
                 if hear is not None:
                     hear(channel, said, value)
+        except execnet.RemoteError as error:
+            raise connection.unforeseen(error) from error
         except (EOFError, OSError) as error:
             raise connection.lost() from error
         finally:

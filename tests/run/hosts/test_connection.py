@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -27,7 +28,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 
 
 def _refused(machine: Machine, words: str = "far") -> str:
-    connection = Connection(parse(words, str(machine.config), [sys.executable], machine.folder))
+    python = os.path.join(sys.base_prefix, "bin", "python3")  # outside the environment that the tests run in
+    connection = Connection(parse(words, str(machine.config), [python], machine.folder))
     with pytest.raises(HostError) as caught:
         connection.open()
     connection.close()
@@ -75,6 +77,24 @@ def test_a_machine_whose_cache_cannot_be_written(machine: Machine) -> None:
         machine.store.unlink()
     assert lines[0].startswith("error: far: FOLDER/home/.cache/pytest-ofiuco")
     assert lines[1:] == ["hint: free the disk there, or choose another with OFIUCO_CACHE_DIR"]
+
+
+@needs_sshd
+def test_a_machine_on_which_we_cannot_run(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine.write_client()
+    monkeypatch.setattr(carried, "digest", lambda: "without-our-code")
+    monkeypatch.setattr(carried, "archive", lambda: _zip("readme.txt"))
+    assert _refused(machine) == (
+        "error: far: pytest-ofiuco cannot run there: ModuleNotFoundError: No module named 'pytest_ofiuco'\n"
+        "hint: name another Python there with `interpreters` of its platform"
+    )
+
+
+def _zip(name: str) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr(name, "")
+    return content.getvalue()
 
 
 def test_a_machine_that_is_not_there(tmp_path: Path) -> None:
