@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+import sys
 import zipfile
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+
+from packaging.specifiers import SpecifierSet
 
 import pytest_ofiuco
 
@@ -30,6 +33,9 @@ _DISTRIBUTIONS = (
     "urllib3",
     "virtualenv",
 )
+_FIRST = 10
+"""The minor version of the oldest Python that this package itself runs on."""
+
 _COMPILED = (".pyc", ".so", ".pyd")
 _LEFT = ("cli", "page", "told")
 """What of this package nobody needs there."""
@@ -37,8 +43,14 @@ _LEFT = ("cli", "page", "told")
 
 @cache
 def oldest_python() -> tuple[int, int]:
-    """The oldest Python that runs it: below 3.11 a reader of TOML has to come along, and more of typing."""
-    return (3, 10) if {"tomli", "typing-extensions"} <= _versions().keys() else (3, 11)
+    """The oldest Python that runs it: one that everything admits, as it is installed for the Python that runs here.
+
+    Below 3.11 a reader of TOML has to come along, and more of typing.
+    """
+    admitted = [SpecifierSet(distribution(each).metadata["Requires-Python"] or "") for each in _versions()]
+    first = _FIRST if _versions().keys() >= {"tomli", "typing-extensions"} else _FIRST + 1
+    minors = range(first, sys.version_info[1] + 1)
+    return 3, next((each for each in minors if all(f"3.{each}" in one for one in admitted)), sys.version_info[1])
 
 
 @cache

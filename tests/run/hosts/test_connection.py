@@ -8,6 +8,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -142,3 +143,20 @@ def test_what_is_carried_is_pure_python() -> None:
     assert not [name for name in names if name.endswith((".so", ".pyd", ".pyc"))]
     assert {"pytest_ofiuco/run/hosts/agent.py", "packaging/__init__.py", "virtualenv/__init__.py"} <= set(names)
     assert len(names) == len(set(names))
+
+
+def test_the_oldest_python_is_one_that_everything_admits(monkeypatch: pytest.MonkeyPatch) -> None:
+    def oldest(required: str) -> tuple[int, int]:
+        carried.oldest_python.cache_clear()
+        monkeypatch.setattr(carried, "distribution", lambda _: SimpleNamespace(metadata={"Requires-Python": required}))
+        monkeypatch.setattr(carried, "_versions", lambda: {"tomli": "2", "typing-extensions": "4", "filelock": "4"})
+        return carried.oldest_python()
+
+    try:
+        assert [oldest(">=3.9"), oldest(f">=3.{sys.version_info[1]}"), oldest(">=3.99")] == [
+            (3, 10),
+            sys.version_info[:2],
+            sys.version_info[:2],
+        ]
+    finally:
+        carried.oldest_python.cache_clear()
