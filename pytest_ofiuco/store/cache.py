@@ -24,6 +24,7 @@
     ├── quarantine-v1/<sha256>/<name>    files whose hash was not the locked one
     ├── virtualenv-v1/                   virtualenv's own application data
     ├── locks-v1/<name>.lock
+    ├── remote-v1/code/… projects/…      what other machines' sessions have carried here over ssh: run/hosts
     ├── sessions-v1/<process>.session    held while that process lives: the keys of the environments it uses
     └── temporary-v1/<random>/           unfinished; a kill leaves rubbish here and nowhere else
 

@@ -11,9 +11,13 @@ import pytest
 
 from pytest_ofiuco import config
 from pytest_ofiuco.core.lock import Lock
+from pytest_ofiuco.core.platforms import Platform
+from pytest_ofiuco.core.target import Python
 from pytest_ofiuco.errors import (
+    HostError,
     MissingPytestError,
     MissingPythonError,
+    MissingThereError,
     NoArtifactError,
     NoReplacementError,
     NothingToReplaceError,
@@ -21,6 +25,7 @@ from pytest_ofiuco.errors import (
     UsageError,
 )
 from pytest_ofiuco.run.cells import Narrowing, SessionPlan
+from pytest_ofiuco.run.hosts.host import FarInterpreter, Host
 from pytest_ofiuco.run.plan import plan, select
 from pytest_ofiuco.store.interpreters import Interpreters
 from pytest_ofiuco.store.project import LocalProject
@@ -115,6 +120,61 @@ def test_a_foreign_platform_is_resolved_and_skipped() -> None:
     assert not foreign.is_run
     assert foreign.versions == {"pytest": "9.0"}
     assert "does not run on" in (foreign.skip or "")
+
+
+_FAR = """
+python = ["3.12"]
+platforms = ["host", "linux_aarch64"]
+{more}
+[tool.ofiuco.platform.linux_aarch64]
+ssh = "-p 2222 me@far"
+"""
+
+
+def test_another_machine_runs_what_this_one_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    def find(host: Host, python: Python, wanted: Platform) -> FarInterpreter:
+        found = Python.parse(f"{python}.9")
+        return FarInterpreter(path="/far/python", python=found, platform=wanted, identity="far", host=host)
+
+    monkeypatch.setattr(Host, "connect", lambda _: None)
+    monkeypatch.setattr(Host, "find", find)
+    made = project(_FAR.format(more=""))
+    native, far = plan(made, Narrowing(), cast(Interpreters, FakeInterpreters(("3.12.1",)))).cells
+    assert [str(each.cell.target.python) for each in (native, far)] == ["3.12.1", "3.12.9"]
+    assert far.plan is not None
+    assert str(getattr(far.plan.interpreter, "host", None)) == "me@far"
+    assert not made.witness.is_lasting
+
+
+@pytest.mark.parametrize(
+    ("error", "more", "becomes"),
+    [
+        pytest.param(HostError("far", "no connection"), "", "error", id="no connection"),
+        pytest.param(MissingThereError("far", "no such Python"), "", "error", id="no Python"),
+        pytest.param(
+            MissingThereError("far", "no such Python"),
+            'missing-python = "skip"',
+            "no Python 3.12 on far; install it there makes it run",
+            id="skipped",
+        ),
+    ],
+)
+def test_another_machine_that_is_of_no_use(
+    error: HostError, more: str, becomes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find(host: Host, python: Python, wanted: Platform) -> FarInterpreter:
+        raise error
+
+    monkeypatch.setattr(Host, "connect", lambda _: None)
+    monkeypatch.setattr(Host, "find", find)
+    native, far = make(_FAR.format(more=more)).cells
+    assert native.is_run
+    assert (far.error, far.skip) == ((error, None) if becomes == "error" else (None, becomes))
+
+
+def test_a_machine_is_asked_for_nothing_that_is_not_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Host, "connect", lambda _: pytest.fail("it was"))
+    assert names(make(_FAR.format(more=""), narrowing={"platforms": ("host",)})) == ["py312-host"]
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,9 @@ from pytest_ofiuco.run.variables import cell_variables
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.request import Environment
 
+SILENCE_SECONDS = 300.0
+"""How long nothing may be heard of the controller: it may have been suspended, or the network be gone."""
+
 
 class Line(NamedTuple):
     """A message of a worker, unread."""
@@ -177,9 +180,9 @@ def watch(channel: Any) -> None:
     """Wait for the end of the connection; called there by execnet, in the main thread."""
     with contextlib.suppress(OSError):  # a session leader has its own group
         os.setpgid(0, 0)
-    with contextlib.suppress(EOFError, OSError):
+    with contextlib.suppress(EOFError, OSError):  # one of which says that nothing was heard for long
         while True:
-            channel.receive()
+            channel.receive(SILENCE_SECONDS)
     for agent in _agents:
         agent.end()
     os._exit(0)

@@ -25,6 +25,7 @@ from pytest_ofiuco.run.hosts import arrival, carried
 
 _OPTIONS = ("BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=5", "ServerAliveCountMax=3")
 _START_SECONDS = 60.0
+_BEAT_SECONDS = 20.0
 _TAIL_BYTES = 4000
 _NO_PYTHON = "ofiuco: no Python"
 
@@ -106,6 +107,7 @@ class Connection:
         self._process: subprocess.Popen[bytes] | None = None
         self._gateway: Any = None
         self._watched: Any = None
+        self._closed = threading.Event()
         self._said = b""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._forwards: Any = None
@@ -158,7 +160,7 @@ class Connection:
             f"{text}\nif arrive(channel, {digest!r}):\n"
             "    from pytest_ofiuco.run.hosts.agent import watch\n    channel.send(['ready', ''])\n    watch(channel)\n"
         )
-        self._watched = channel  # as long as it is open, what runs there goes on
+        self._watched = channel  # as long as it is open and heard of, what runs there goes on
         kind, said = channel.receive()
         limit.cancel()
         if kind == "lacking":
@@ -167,6 +169,13 @@ class Connection:
         if kind == "failed":
             self.close()
             raise HostError(self.address.name, said, "free the disk there, or choose another with OFIUCO_CACHE_DIR")
+        threading.Thread(target=self._beat, daemon=True).start()
+
+    def _beat(self) -> None:
+        """Have the machine hear of us: where nothing comes through any more, it ends what it has started."""
+        with contextlib.suppress(OSError):
+            while not self._closed.wait(_BEAT_SECONDS):
+                self._watched.send(None)
 
     def channel(self) -> Any:
         """A channel to the agent there.
@@ -193,6 +202,7 @@ class Connection:
     def close(self) -> None:
         """End everything there, then the connection."""
         atexit.unregister(self.close)
+        self._closed.set()
         process = self._process
         if process is None:
             return

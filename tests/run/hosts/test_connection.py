@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from pytest_ofiuco.errors import HostError
 from pytest_ofiuco.run.hosts import carried
+from pytest_ofiuco.run.hosts import connection as connection_module
 from pytest_ofiuco.run.hosts.connection import Connection, parse
 from tests.run.hosts.machines import Machine, needs_sshd
 
@@ -135,6 +137,33 @@ def test_what_is_asked_for_and_goes_wrong(machine: Machine) -> None:
         connection.close()
     with pytest.raises(HostError, match="the connection was lost"):
         connection.channel()
+
+
+@needs_sshd
+@pytest.mark.parametrize("beats", [0.2, 60.0])
+def test_a_machine_that_hears_nothing_ends_everything(
+    beats: float, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.write_client()
+    monkeypatch.setattr(connection_module, "_BEAT_SECONDS", beats)
+    monkeypatch.setattr(carried, "digest", lambda: "impatient")
+    whole = carried.archive()
+    monkeypatch.setattr(carried, "archive", lambda: _impatient(whole))
+    connection = Connection(parse("far", str(machine.config), [sys.executable], machine.folder))
+    connection.open()
+    try:
+        time.sleep(2)
+        assert bool(machine.processes()) == (beats < 1)
+    finally:
+        connection.close()
+
+
+def _impatient(archive: bytes) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as read, zipfile.ZipFile(content, "w") as written:
+        for name in read.namelist():
+            written.writestr(name, read.read(name).replace(b"SILENCE_SECONDS = 300.0", b"SILENCE_SECONDS = 1.0"))
+    return content.getvalue()
 
 
 def test_what_is_carried_is_pure_python() -> None:
