@@ -64,13 +64,7 @@ def plan(
             f"choose from: {', '.join(cell.name for cell in cells)}" if cells else "see `exclude` in [tool.ofiuco]",
         )
     variants = Variants(project)
-    far = None
-    if any(config.settings[cell.platform].ssh for cell in wanted if cell.platform in config.settings):
-        from pytest_ofiuco.run.hosts.hosts import Hosts
-
-        far = Hosts(project)
-        far.connect(wanted)
-        project.witness.is_lasting = False  # what is there may change unseen
+    far = _hosts(project, wanted)
     planned = tuple(_plan_cell(variants, cell, selection, host, interpreters, far) for cell in wanted)
     return SessionPlan(
         lock=LockFacts.of(lock),
@@ -81,6 +75,19 @@ def plan(
         variants=tuple(each.name for each in config.variants),
         project=project,
     )
+
+
+def _hosts(project: LocalProject, cells: Sequence[Cell]) -> Hosts | None:
+    """The other machines that cells run on, which it begins to connect to."""
+    settings = project.config.settings
+    if not any(settings[cell.platform].ssh for cell in cells if cell.platform in settings):
+        return None
+    from pytest_ofiuco.run.hosts.hosts import Hosts
+
+    hosts = Hosts(project)
+    hosts.connect(cells)
+    project.witness.is_lasting = False  # what is there may change unseen
+    return hosts
 
 
 def _unasked(project: LocalProject) -> tuple[str, ...]:

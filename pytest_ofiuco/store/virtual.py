@@ -53,8 +53,10 @@ def create(store: Store, prefix: Path, interpreter: Interpreter, environ: Mappin
         BrokenPythonError: virtualenv cannot make one for this interpreter.
         OSError: it cannot be written.
     """
-    if interpreter.launcher:
-        return _launched(prefix, interpreter)
+    return _launched(prefix, interpreter) if interpreter.launcher else _made(store, prefix, interpreter, environ)
+
+
+def _made(store: Store, prefix: Path, interpreter: Interpreter, environ: Mapping[str, str]) -> Layout:
     arguments = [
         str(prefix),
         f"--python={interpreter.path}",

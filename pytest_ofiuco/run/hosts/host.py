@@ -188,22 +188,8 @@ class Host:
             OfiucoError: it cannot be made.
         """
         paths = self.carry_project()
-        interpreter, project = plan.interpreter, plan.project
-        request = {
-            "resolution": _with_paths(plan.resolution, paths, plan.lock_directory, self.address.name),
-            "interpreter": {
-                "path": interpreter.path,
-                "python": str(interpreter.python),
-                "platform": str(interpreter.platform),
-                "identity": interpreter.identity,
-            },
-            "lock_directory": paths.to_far(str(plan.lock_directory)),
-            "directory": paths.to_far(str(project.directory if project else plan.lock_directory)),
-            "project": (paths.to_far(str(project.directory)), project.install) if project else None,
-            "offline": offline,
-            "refresh": refresh,
-            "link_mode": link_mode,
-        }
+        how = {"offline": offline, "refresh": refresh, "link_mode": link_mode}
+        request = {**_request(plan, paths, self.address.name), **how}
         pickled = pickle.dumps(request, protocol=4)
         made = self.ask("prepare", pickled, _teller(progress))
         if "lacking" in made:
@@ -228,6 +214,23 @@ class Host:
                     channel.send(content.read(_PIECE))
 
             self.ask("file", [sha256, file.name], hear)
+
+
+def _request(plan: Plan, paths: Paths, host: str) -> dict[str, Any]:
+    """A plan as it goes over the connection: paths are texts."""
+    interpreter, project = plan.interpreter, plan.project
+    return {
+        "resolution": _with_paths(plan.resolution, paths, plan.lock_directory, host),
+        "interpreter": {
+            "path": interpreter.path,
+            "python": str(interpreter.python),
+            "platform": str(interpreter.platform),
+            "identity": interpreter.identity,
+        },
+        "lock_directory": paths.to_far(str(plan.lock_directory)),
+        "directory": paths.to_far(str(project.directory if project else plan.lock_directory)),
+        "project": (paths.to_far(str(project.directory)), project.install) if project else None,
+    }
 
 
 def _teller(progress: Progress) -> Callable[[Any, str, Any], None]:
