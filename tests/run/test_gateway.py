@@ -19,6 +19,7 @@ from pytest_ofiuco import worker
 from pytest_ofiuco.run.gateway import Gateway, Receive, WorkerProcess, describe_exit
 from pytest_ofiuco.run.guard import Guard
 from pytest_ofiuco.run.messages import (
+    Alive,
     Begins,
     Bye,
     Collectable,
@@ -95,8 +96,9 @@ class Connected:
         self.mailbox.until(Hello)
         found = []
         while not isinstance(message := self.mailbox.messages.get(timeout=_PATIENCE), Collected):
-            assert isinstance(message, Collectable)
-            found.append(message.item.nodeid)
+            assert isinstance(message, Collectable | Alive)
+            if isinstance(message, Collectable):
+                found.append(message.item.nodeid)
         assert message.count == len(found)
         return found
 
