@@ -23,7 +23,7 @@ from pytest_ofiuco.run.events import Events, Jobs
 from pytest_ofiuco.run.limits import Limits
 from pytest_ofiuco.run.messages import Message
 from pytest_ofiuco.run.planner import Planner
-from pytest_ofiuco.run.spawning import Spawner
+from pytest_ofiuco.run.spawning import Spawner, own_modules
 from pytest_ofiuco.run.workers import Worker
 from pytest_ofiuco.store.cache import Store
 
@@ -55,6 +55,7 @@ class HeadStart:
         self.spawner = Spawner(
             bytecode=store.bytecode,
             hear=self._hear,
+            module_path=own_modules(os.environ.get("PYTHONPATH", ""), [config.rootpath, config.invocation_params.dir]),
             catches_output=option.capture not in ("no", "tee-sys"),
             coverage=config.invocation_params.dir if _measures_coverage(given) else None,
             is_debugged=self.is_debugged,

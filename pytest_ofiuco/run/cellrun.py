@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -43,6 +44,7 @@ class CellRun:
     workers: list[Worker] = field(default_factory=list)
     items: list[RemoteItem] = field(default_factory=list)
     errors: tuple[str, ...] = ()
+    deselected: tuple[str, ...] = ()
     collect_reports: list[dict[str, Any]] = field(default_factory=list)
     todo: deque[ProxyItem] = field(default_factory=deque)
     hungry: deque[Worker] = field(default_factory=deque)
@@ -80,7 +82,7 @@ class CellRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartUp:
-    """What every worker of a session is told alike."""
+    """What every worker of a session is told alike; ``terminal`` tells its width, and whether it has colours."""
 
     directory: Path
     program: str
@@ -88,9 +90,13 @@ class StartUp:
     options: Sequence[tuple[str, int | str | None]]
     markers: Sequence[str]
     is_debugged: bool = False
+    jobs: int = 1
+    terminal: Callable[[], tuple[int, bool]] = lambda: (80, False)
+    testrun: str = field(default_factory=lambda: os.urandom(16).hex())
 
     def message(self, run: CellRun, worker: Worker, arguments: Sequence[str], extra: Sequence[str]) -> str:
         """The first message to a cell's worker: the user's arguments, and ``extra`` ones that a test does not see."""
+        width, has_markup = self.terminal()
         is_first = not any(each.number < worker.number for each in run.workers)
         return json.dumps(
             {
@@ -103,6 +109,10 @@ class StartUp:
                 "extra_arguments": list(extra),
                 "options": [list(each) for each in self.options],
                 "markers": list(self.markers),
+                "width": width,
+                "has_markup": has_markup,
+                "testrun": self.testrun,
+                "xdist": {"worker": f"gw{worker.number - 1}", "count": self.jobs} if self.jobs > 1 else None,
                 "spool": str(worker.spool) if worker.spool else None,
                 "folder": run.cell.name if is_first else f"{run.cell.name}-{worker.number}",
                 "cell": {

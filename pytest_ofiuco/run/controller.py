@@ -10,16 +10,14 @@ from __future__ import annotations
 import gc
 import queue
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import cast
 
 import pytest
 
-from pytest_ofiuco.core.matrix import Cell
-from pytest_ofiuco.core.platforms import find
-from pytest_ofiuco.errors import UsageError, shown
 from pytest_ofiuco.run.cellrun import CellRun, Phase
 from pytest_ofiuco.run.cells import SessionPlan
+from pytest_ofiuco.run.collection import Collection
 from pytest_ofiuco.run.events import Events
 from pytest_ofiuco.run.launcher import Launcher
 from pytest_ofiuco.run.messages import (
@@ -34,32 +32,29 @@ from pytest_ofiuco.run.messages import (
     Gone,
     Hello,
     Message,
-    ProtocolError,
     Ran,
-    RemoteItem,
+    Recorded,
+    Said,
     Stopped,
     Warned,
 )
 from pytest_ofiuco.run.preparation import Prepared, PrepareFailed
-from pytest_ofiuco.run.proxies import Forest, ProxyItem, interleaved, with_cell
+from pytest_ofiuco.run.proxies import ProxyItem, with_cell
 from pytest_ofiuco.run.replay import Replay, is_plain_pass
 from pytest_ofiuco.run.report import Tally, header, table
 from pytest_ofiuco.run.scheduler import Scheduler
+from pytest_ofiuco.run.words import Words
 from pytest_ofiuco.run.workers import State, Worker
-
-_ABSENT = ("not found: ", "found no collectors for ")
-"""What pytest says of tests that are named and not there: some cells may well lack them."""
 
 _SELDOM = 1_000_000
 
-MARKS = ("platform", "python", "variant")
-"""The marks that choose cells; with ``ofiuco_`` in front they mean the same."""
-
 
 def _with_its_end_first(reason: str) -> str:
-    """A traceback's last line says what is wrong, and the summary shows a first one."""
+    """What follows a traceback's last frame says what is wrong, and the summary shows a first line."""
     lines = reason.strip().splitlines()
-    return f"{lines[-1]}\n{reason}" if len(lines) > 1 else reason
+    frames = [index for index, line in enumerate(lines) if line.startswith('  File "')]
+    said = next((line for line in lines[frames[-1] :] if not line.startswith(" ")), lines[-1]) if frames else ""
+    return f"{said}\n{reason}" if said else reason
 
 
 class Unkept(list[pytest.TestReport]):
@@ -83,7 +78,7 @@ class Controller:
         schedule: Callable[[Iterable[CellRun], Replay], Scheduler],
         own_marks: frozenset[str],
     ) -> None:
-        self.config, self.plan, self.own_marks = config, plan, own_marks
+        self.config, self.plan = config, plan
         self.events, self.launcher = events, launcher
         self.runs = {
             planned.cell.name: CellRun(planned=planned, tally=Tally(planned.cell.name)) for planned in plan.cells
@@ -91,6 +86,16 @@ class Controller:
         self.replay = Replay(config)
         self.scheduler = schedule(self.runs.values(), self.replay)
         self.notes: list[str] = list(plan.warnings)
+        self.collection = Collection(
+            config=config,
+            plan=plan,
+            runs=self.runs,
+            scheduler=self.scheduler,
+            replay=self.replay,
+            own_marks=own_marks,
+            notes=self.notes,
+        )
+        self.words = Words()
         self.has_items = False
 
     # pytest's hooks
@@ -111,7 +116,10 @@ class Controller:
         gc.set_threshold(_SELDOM, *usual[1:])  # all of it stays
         try:
             self.prepare_and_collect()
-            self.report_collection(session)
+            reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+            if reporter is not None:
+                self.words.show_header(reporter, [run.cell.name for run in self.runs.values() if run.items])
+            self.has_items = self.collection.report(session)
         finally:
             gc.freeze()
             gc.set_threshold(*usual)
@@ -121,7 +129,7 @@ class Controller:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if session.shouldfail:
             raise session.Failed(session.shouldfail)
-        if session.testsfailed and not self.has_items:
+        if session.testsfailed and not self.has_items and not session.config.option.continue_on_collection_errors:
             plural = "s" if session.testsfailed != 1 else ""
             raise session.Interrupted(f"{session.testsfailed} error{plural} during collection")
         if not session.config.option.collectonly:
@@ -146,6 +154,7 @@ class Controller:
         self.launcher.close()
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        self.words.show_summary(terminalreporter)
         if self.launcher.spawner.coverage is not None and any(run.tally.seconds for run in self.runs.values()):
             self.notes.append(
                 "coverage was measured in each cell and is not reported here: `coverage combine` and `coverage report`"
@@ -229,9 +238,14 @@ class Controller:
                 self.scheduler.given(run, worker, message)
             case Warned():
                 self.replay.warning(message, run.cell.name)
+            case Said():
+                if message.where != "header" or run.phase is Phase.COLLECTING:  # of a cell's first worker
+                    self.words.hear(message, run.cell.name)
+            case Recorded():
+                self.replay.record(message, run.cell.name, worker.number)
             case Stopped():
                 self.notes.append(f"{run.cell.name} stopped: {message.reason}")
-                raise pytest.exit.Exception(f"{run.cell.name}: {message.reason}")
+                raise pytest.exit.Exception(f"{run.cell.name}: {message.reason}", message.returncode)
             case Bye():
                 self.scheduler.ended(run, worker, message.exitstatus)
             case Failed():
@@ -255,6 +269,7 @@ class Controller:
         else:
             run.start_seconds = time.monotonic() - worker.began_at
             run.items, run.errors, run.phase = worker.items, message.errors, Phase.COLLECTED
+            run.deselected = message.deselected
             worker.state, worker.items = State.READY, []
             if run.errors:
                 run.tally.remark = "has none of these tests"
@@ -265,84 +280,3 @@ class Controller:
         run.phase = Phase.OVER
         run.tally.remark = f"skipped: {reason}"
         self.replay.collect_skip(with_cell("ofiuco", run.cell.name), self.plan.lock.path, reason)
-
-    def report_collection(self, session: pytest.Session) -> None:
-        """Turn what the cells collected into the session's items, by pytest's own hooks."""
-        runs = [run for run in self.runs.values() if run.phase is Phase.COLLECTED and not run.errors]
-        self.check_arguments(runs)
-        continuing = session.config.option.continue_on_collection_errors
-        for run in runs:
-            try:
-                failed = [self.replay.collected(report, run.tally) for report in run.collect_reports]
-            except ProtocolError as error:
-                self.scheduler.fail_cell(run, "collect", str(error))
-                run.items = []
-                continue
-            if any(failed) and not continuing:
-                run.tally.remark = "error: could not collect"
-                run.items = []
-        forest = Forest(session)
-        collections = [self.proxies(run, forest) for run in runs]
-        items: list[pytest.Item] = list(interleaved(collections))
-        self.replay.collected_items(items)
-        session.items = items
-        try:
-            self.config.hook.pytest_collection_modifyitems(session=session, config=self.config, items=items)
-        finally:
-            session.testscollected = len(items)
-            self.config.hook.pytest_collection_finish(session=session)
-        for item in items:
-            if isinstance(item, ProxyItem):
-                self.runs[item.cell.name].todo.append(item)
-        self.has_items = bool(items)
-
-    def check_arguments(self, runs: Sequence[CellRun]) -> None:
-        """What no cell's pytest accepts is wrong usage; what only some refuse is theirs to say."""
-        refused = [run for run in self.runs.values() if run.errors]
-        if refused and not runs:
-            errors = dict.fromkeys(error for run in refused for error in run.errors)
-            cells = f"a test is named with or without its cell at the end: {', '.join(self.plan.all_names)}"
-            raise pytest.UsageError(*errors, *([cells] if any("::" in error for error in errors) else []))
-        for run in refused:
-            if all(error.startswith(_ABSENT) for error in run.errors):
-                self.notes.append(f"{run.cell.name}: {'; '.join(run.errors)}")
-            else:
-                self.scheduler.fail_cell(run, "collect", "\n".join(run.errors))
-
-    def proxies(self, run: CellRun, forest: Forest) -> list[ProxyItem]:
-        return [
-            forest.item(remote, run.cell, index)
-            for index, remote in enumerate(run.items)
-            if self.belongs(remote, run.cell)
-        ]
-
-    def belongs(self, item: RemoteItem, cell: Cell) -> bool:
-        """Whether a test's marks choose the cell; with no mark, every cell.
-
-        A mark that the project registers itself and that makes no sense here is the project's own.
-        """
-        for name, arguments, _ in item.markers:
-            kind = name.removeprefix("ofiuco_")
-            if kind not in MARKS:
-                continue
-            try:
-                if not self.chooses(kind, [str(each) for each in arguments], cell):
-                    return False
-            except UsageError as error:
-                if name not in self.own_marks:
-                    raise pytest.UsageError(f"{item.nodeid}: mark {name}: {error}") from error
-        return True
-
-    def chooses(self, kind: str, arguments: list[str], cell: Cell) -> bool:
-        match kind:
-            case "platform":
-                for name in set(arguments) - self.plan.defined:
-                    find(name)
-                return cell.has_platform(arguments)
-            case "python":
-                return cell.has_python(arguments)
-            case _:
-                unknown = set(arguments).difference([""], self.plan.variants)
-                if unknown:
-                    raise UsageError(f"{shown(min(unknown))} is not a variant of the project")
-                return cell.has_variant(arguments)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pytest_ofiuco.run.messages import Message
+from pytest_ofiuco.worker.channel import CUT_OFF
 
 _TAIL_BYTES = 4000
 
@@ -117,7 +118,7 @@ def wait(process: Any, seconds: float) -> int | None:
 
 def describe_exit(code: int | None) -> str:
     """How a process ended, in words: ``was killed by SIGKILL``, ``exited with 3``."""
-    if code is None:
+    if code in (None, CUT_OFF):
         return "closed its connection"
     if code < 0:
         try:

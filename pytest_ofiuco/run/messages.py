@@ -71,10 +71,14 @@ class CollectFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collected:
-    """All ``count`` tests have been told, in order; or, in ``errors``, why pytest refused to start."""
+    """All ``count`` tests have been told, in order; or, in ``errors``, why pytest refused to start.
+
+    ``deselected`` are the node ids of those that the cell's own plugins have left out.
+    """
 
     count: int
     errors: tuple[str, ...]
+    deselected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,15 +91,39 @@ class Begins:
     """The worker, which has waited, begins with its next test; the others follow without a word."""
 
 
+Status = tuple[int, str, str, "str | tuple[str, dict[str, bool]]"]
+"""The place of a report, its category, letter and word, as ``pytest_report_teststatus`` has them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
     """The test at ``index`` is over; its reports, in order.
 
     A report is serialized by pytest, or ``[when, duration, start, stop]`` of a phase that has passed and said nothing.
+    ``statuses`` are a plugin's own words for some of them; ``shown`` is what was shown before each, if anything was.
     """
 
     index: int
     reports: tuple[Any, ...]
+    statuses: tuple[Status, ...] = ()
+    shown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What plugins and conftest files of the cell want to be read: in the session's header, or in its summary."""
+
+    where: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A property of the whole session, or an attribute of the test ``nodeid``, for a JUnit report."""
+
+    nodeid: str
+    name: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +149,10 @@ class Warned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stopped:
-    """The cell's own pytest decided to stop."""
+    """The cell's own pytest decided to stop; ``returncode`` is what ``pytest.exit`` was given."""
 
     reason: str
+    returncode: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +185,8 @@ Message = (
     | Alive
     | Begins
     | Ran
+    | Said
+    | Recorded
     | Given
     | Warned
     | Stopped
@@ -222,21 +253,32 @@ def _decode(kind: str, fields: dict[str, Any]) -> Message:
         case "collect":
             return CollectFailed(report=_report(fields["report"]))
         case "collected":
-            return Collected(count=_number(fields["count"]), errors=tuple(fields["errors"]))
+            deselected = tuple(map(str, fields.get("deselected", ())))
+            return Collected(count=_number(fields["count"]), errors=tuple(fields["errors"]), deselected=deselected)
         case "alive":
             return Alive()
         case "begins":
             return Begins()
         case "ran":
             reports = tuple(each if isinstance(each, list) else _report(each) for each in fields["reports"])
-            return Ran(index=_number(fields["index"]), reports=reports)
+            statuses, shown = fields.get("statuses"), fields.get("shown")
+            return Ran(
+                index=_number(fields["index"]),
+                reports=reports,
+                statuses=tuple(map(_status, statuses)) if statuses else (),
+                shown=tuple(map(str, shown)) if shown else (),
+            )
+        case "said":
+            return Said(**fields)
+        case "recorded":
+            return Recorded(**fields)
         case "given":
             return Given(indices=tuple(map(_number, fields["indices"])))
         case "warning":
             location = fields.pop("location")
             return Warned(**fields, location=tuple(location) if location else None)
         case "stopped":
-            return Stopped(reason=fields["reason"])
+            return Stopped(**fields)
         case "failed":
             return Failed(reason=fields["reason"])
         case "bye":
@@ -248,6 +290,11 @@ def _number(value: object) -> int:
     if not isinstance(value, int):
         raise ProtocolError(f"{value!r} is no number of a test")
     return value
+
+
+def _status(value: list[Any]) -> Status:
+    place, category, letter, word = value
+    return _number(place), str(category), str(letter), (str(word[0]), dict(word[1])) if type(word) is list else word
 
 
 def _report(value: object) -> dict[str, Any]:

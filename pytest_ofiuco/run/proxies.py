@@ -63,7 +63,7 @@ _FILES = ("Module", "DoctestModule", "DoctestTextfile", "File")
 
 
 class ProxyItem(pytest.Item):
-    """A test in a cell. ``reports`` holds what came back, until it is replayed.
+    """A test in a cell. ``reports`` holds what came back, until it is replayed; ``shown`` what to show before each.
 
     A session holds one for each test and cell, and few are ever asked for more than their node id: what pytest's own
     items hold from the start is made when it is asked for.
@@ -73,6 +73,7 @@ class ProxyItem(pytest.Item):
     cell: Cell
     index: int
     reports: Sequence[pytest.TestReport]
+    shown: Sequence[str] = ()
 
     @classmethod
     def make(cls, parent: pytest.Collector, remote: RemoteItem, cell: Cell, index: int, path: Path) -> ProxyItem:
@@ -192,6 +193,27 @@ class Forest:
         if path is None:
             path = self.paths[remote.path] = Path(remote.path)
         return ProxyItem.make(parent, remote, cell, index, path)
+
+    def deselected(self, nodeids: Iterable[str], cell: Cell) -> list[ProxyItem]:
+        """Stand-ins for tests that the cell itself has left out, of which no more is known."""
+        found = []
+        for nodeid in nodeids:
+            path, _, name = nodeid.rpartition("::")
+            remote = RemoteItem(
+                nodeid=nodeid,
+                name=name,
+                type="Function",
+                path=path.partition("::")[0],
+                location=(path.partition("::")[0], None, name),
+                chain=(),
+                markers=(),
+                names=(),
+                originalname=None,
+                parameters=None,
+                doc="",
+            )
+            found.append(self.item(remote, cell, -1))
+        return found
 
     def parent(self, chain: Chain) -> pytest.Collector:
         """The proxy of what a test lies in."""

@@ -5,14 +5,20 @@ from __future__ import annotations
 import builtins
 import warnings
 from collections.abc import Iterable, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any, cast
 
 import pytest
+from _pytest._code.code import TerminalRepr
+from _pytest._io import TerminalWriter
+from _pytest.junitxml import xml_key
 
-from pytest_ofiuco.run.messages import ProtocolError, Warned
+from pytest_ofiuco.core.matrix import Cell
+from pytest_ofiuco.run.messages import ProtocolError, Recorded, Status, Warned
 from pytest_ofiuco.run.proxies import ProxyItem, with_cell
 from pytest_ofiuco.run.report import OUTCOMES, Tally
+from pytest_ofiuco.run.words import OwnStatuses
 
 Location = tuple[str, "int | None", str]
 
@@ -26,6 +32,9 @@ class Replay:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self._keywords: dict[object, dict[str, Any]] = {}
+        self._has_statuses = False
+        self._recorded: dict[tuple[str, str], int] = {}
+        self._properties: dict[str, list[tuple[str, object]]] = {}
         self._has_plain_protocol = self._has_plain_status = False
 
     def begin(self) -> None:
@@ -48,7 +57,10 @@ class Replay:
         """Call pytest's reporting hooks for what has come back of a test."""
         hook, nodeid, location = self.config.hook, proxy.nodeid, proxy.location
         hook.pytest_runtest_logstart(nodeid=nodeid, location=location)
-        for report in proxy.reports:
+        for index, report in enumerate(proxy.reports):
+            if index < len(proxy.shown):  # before it, in the cell: as fixtures that were set up
+                text = proxy.shown[index].replace(proxy.remote.nodeid, nodeid)
+                self.config.get_terminal_writer().write(text)
             hook.pytest_runtest_logreport(report=report)
         hook.pytest_runtest_logfinish(nodeid=nodeid, location=location)
         proxy.reports = ()
@@ -83,6 +95,7 @@ class Replay:
             duration=duration,
             start=start,
             stop=stop,
+            user_properties=self._shared(proxy.cell),
         )
         report.ofiuco_cell = proxy.cell.name  # type: ignore[attr-defined]  # an attribute of ours
         return report
@@ -97,13 +110,44 @@ class Replay:
             found = self._keywords[key] = dict.fromkeys(names, 1)
         return found
 
+    def _shared(self, cell: Cell) -> list[tuple[str, object]]:
+        return self._properties.get(cell.name) or self._properties.setdefault(cell.name, properties(cell))
+
     def _test_report(self, data: dict[str, Any], proxy: ProxyItem) -> pytest.TestReport:
         report = cast(pytest.TestReport, self._deserialized(data, pytest.TestReport))
         report.nodeid = proxy.nodeid
         report.location = proxy.location
         report.keywords = {**report.keywords, proxy.name: 1}
         report.__dict__["ofiuco_cell"] = proxy.cell.name
+        report.longrepr = _as_shown(report.longrepr)
+        report.user_properties = [*self._shared(proxy.cell), *report.user_properties]
+        _keep_parameters(report, data)
         return report
+
+    def say(self, reports: Sequence[pytest.TestReport], statuses: Iterable[Status]) -> None:
+        """Have the terminal say of reports what a plugin in the cell says.
+
+        Raises:
+            ProtocolError: there is no such report.
+        """
+        if not self._has_statuses:
+            self.config.pluginmanager.register(OwnStatuses(), "ofiuco-statuses")
+            self._has_statuses = True
+        for place, *status in statuses:
+            if not 0 <= place < len(reports):
+                raise ProtocolError(f"it says of report {place} what is to be said, and has {len(reports)}")
+            if type(reports[place]) is pytest.TestReport:  # whose own plugin is here says the rest
+                reports[place].__dict__["ofiuco_status"] = tuple(status)
+
+    def record(self, recorded: Recorded, cell: str, worker: int) -> None:
+        """Add to a JUnit report what a test has recorded; of the session, what several workers say once."""
+        xml = self.config.stash.get(xml_key, None)
+        if xml is None:
+            return
+        if recorded.nodeid:
+            xml.node_reporter(with_cell(recorded.nodeid, cell)).add_attribute(recorded.name, recorded.value)
+        elif self._recorded.setdefault((recorded.name, recorded.value), worker) == worker:
+            xml.add_global_property(recorded.name, recorded.value)
 
     def collected(self, data: dict[str, Any], tally: Tally) -> bool:
         """Report a collector that did not pass in a cell, and count it; whether it failed.
@@ -113,6 +157,7 @@ class Replay:
         """
         report = cast(pytest.CollectReport, self._deserialized(with_tuples(data), pytest.CollectReport))
         report.nodeid = with_cell(str(report.nodeid) or "session", tally.name)
+        report.longrepr = _as_shown(report.longrepr)
         self.config.hook.pytest_collectreport(report=report)
         tally.counts["error" if report.failed else "skipped"] += 1
         return bool(report.failed)
@@ -174,7 +219,12 @@ class Replay:
 
 def is_plain_pass(report: pytest.TestReport) -> bool:
     """Whether pytest itself would count nothing but a test that has passed, or a phase before or after it."""
-    return report.outcome == "passed" and type(report) is pytest.TestReport and not hasattr(report, "wasxfail")
+    return (
+        report.outcome == "passed"
+        and type(report) is pytest.TestReport
+        and not hasattr(report, "wasxfail")
+        and not hasattr(report, "ofiuco_status")
+    )
 
 
 def has_foreign(config: pytest.Config, hook: str) -> bool:
@@ -183,6 +233,41 @@ def has_foreign(config: pytest.Config, hook: str) -> bool:
         not (getattr(each.function, "__module__", None) or "").startswith(("_pytest.", "pytest_ofiuco.run."))
         for each in getattr(config.hook, hook).get_hookimpls()
     )
+
+
+def properties(cell: Cell) -> list[tuple[str, object]]:
+    """What a report says of its cell: ``--junitxml`` and other reports have them with each test."""
+    found: list[tuple[str, object]] = [
+        ("cell", cell.name),
+        ("python", str(cell.python)),
+        ("platform", cell.platform),
+    ]
+    return [*found, ("variant", cell.variant)] if cell.variant else found
+
+
+class Text(TerminalRepr):
+    """What a representation of a failure reads like: those that pytest cannot serialize come as text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def toterminal(self, tw: TerminalWriter) -> None:
+        """Write it as it is."""
+        tw.line(self.text)
+
+
+def _as_shown(longrepr: Any) -> Any:
+    """Text of several lines as a representation again: of one line pytest takes the whole for the message."""
+    return Text(longrepr) if isinstance(longrepr, str) and "\n" in longrepr else longrepr
+
+
+def _keep_parameters(report: pytest.TestReport, data: dict[str, Any]) -> None:
+    """A subtest's parameters as the cell shows them: pytest takes the repr of what is one already."""
+    context = getattr(report, "context", None)
+    sent = data.get("_subtest.context")
+    kept = getattr(context, "kwargs", None)
+    if isinstance(kept, dict) and isinstance(sent, dict) and isinstance(sent.get("kwargs"), dict):
+        kept.update({name: value for name, value in sent["kwargs"].items() if isinstance(value, str)})
 
 
 def with_tuples(data: dict[str, Any]) -> dict[str, Any]:
@@ -196,17 +281,18 @@ def with_tuples(data: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def crash_report(proxy: ProxyItem, how: str, tail: str) -> pytest.TestReport:
-    """The failed report of a test whose worker was lost on it."""
-    return pytest.TestReport(
+def crash_reports(proxy: ProxyItem, how: str, tail: str) -> list[pytest.TestReport]:
+    """The failed report of a test whose worker was lost on it, and that of its end, which reports in files wait for."""
+    report = partial(
+        pytest.TestReport,
         nodeid=proxy.nodeid,
         location=proxy.location,
         keywords={proxy.name: 1},
-        outcome="failed",
-        longrepr=f"{how} while running {proxy.nodeid}",
-        when="call",
-        sections=[("Captured worker output", tail)] if tail else [],
+        user_properties=properties(proxy.cell),
     )
+    sections = [("Captured worker output", tail)] if tail else []
+    failed = report(outcome="failed", longrepr=f"{how} while running {proxy.nodeid}", when="call", sections=sections)
+    return [failed, report(outcome="passed", longrepr=None, when="teardown")]
 
 
 def _category(module: str, name: str) -> type[Warning]:

@@ -18,7 +18,7 @@ from pytest_ofiuco.run.launcher import Launcher
 from pytest_ofiuco.run.limits import Limits
 from pytest_ofiuco.run.messages import Given, ProtocolError, Ran
 from pytest_ofiuco.run.proxies import ProxyItem, with_cell
-from pytest_ofiuco.run.replay import Replay, crash_report
+from pytest_ofiuco.run.replay import Replay, crash_reports
 from pytest_ofiuco.run.workers import BUSY, State, Worker
 
 MAX_CRASHES = 20
@@ -122,7 +122,9 @@ class Scheduler:
             worker.give(taken, ends=not self.jobs.is_given)
             for proxy in missing:
                 reason = f"the fresh worker of {run.cell.name} did not collect this test"
-                self.conclude(run, proxy, [crash_report(proxy, reason, "")])
+                self.conclude(run, proxy, crash_reports(proxy, reason, ""))
+            if worker.waits:  # a single test is held back until it is known to be the last
+                self.feed(run, worker)
             return
         busiest = max((each for each in run.workers if not each.is_asked), key=lambda each: each.spare, default=None)
         groups = spare_groups(busiest, worker, self.group, run.owned) if busiest not in (None, worker) else []
@@ -155,6 +157,9 @@ class Scheduler:
         proxy = worker.queue[0]
         try:
             reports = self.replay.test_reports(message.reports, proxy)
+            if message.statuses:
+                self.replay.say(reports, message.statuses)
+            proxy.shown = message.shown
         except ProtocolError as error:
             self.lost(run, worker, f"failed: {error}", "")
             return
@@ -286,7 +291,7 @@ class Scheduler:
 
     def fail_test(self, run: CellRun, proxy: ProxyItem, how: str, tail: str) -> None:
         """Report a test that a worker was lost on."""
-        self.conclude(run, proxy, [crash_report(proxy, f"the worker of {run.cell.name} {how}", tail)])
+        self.conclude(run, proxy, crash_reports(proxy, f"the worker of {run.cell.name} {how}", tail))
 
     def fail_cell(self, run: CellRun, stage: str, reason: str) -> None:
         """Nothing of the cell can run: an error of its own in the report; the other cells go on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
@@ -54,6 +55,8 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
         raise pytest.UsageError(error.render().removeprefix("error: ")) from error
     config.pluginmanager.register(controller, "ofiuco-controller")
     config.add_cleanup(gc.unfreeze)
+    if getattr(config.option, "cacheclear", False) and config.cache is not None:
+        shutil.rmtree(config.cache._cachedir / "ofiuco", ignore_errors=True)  # the cells' own
     reports = Reports(config, session_plan, lambda: [run.tally for run in controller.runs.values()])
     config.pluginmanager.register(reports, "ofiuco-reports")
     for plugin in (start.sharding, recording):
@@ -127,7 +130,7 @@ def _controller(
         progress=partial(_progress, config),
         arguments=arguments,
         extra_arguments=_extra_arguments(config),
-        start_up=_start_up(config, is_debugged=start.is_debugged),
+        start_up=_start_up(config, start),
         jobs=start.jobs.count,
         ahead=start.ahead,
         remember=start.planner.remember,
@@ -156,15 +159,22 @@ def _progress(config: pytest.Config, total: int) -> PreparationProgress:
     return PreparationProgress(total, write_line, terminal)
 
 
-def _start_up(config: pytest.Config, *, is_debugged: bool) -> StartUp:
+def _start_up(config: pytest.Config, start: HeadStart) -> StartUp:
     program = sys.argv[0]
+
+    def terminal() -> tuple[int, bool]:
+        writer = config.get_terminal_writer()
+        return writer.fullwidth, writer.hasmarkup
+
     return StartUp(
         directory=config.invocation_params.dir,
         program=program,
         is_module=Path(program).name == "__main__.py",
         options=known_options(config),
         markers=[line for line in config.getini("markers") if line.endswith("(ofiuco)")],
-        is_debugged=is_debugged,
+        is_debugged=start.is_debugged,
+        jobs=start.jobs.count,
+        terminal=terminal,
     )
 
 

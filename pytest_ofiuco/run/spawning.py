@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,11 +25,13 @@ class Spawner:
     """Starts worker processes; ``hear`` is called with what each says, from any thread.
 
     ``catches_output``: a worker's own output goes to a file, to be quoted after a crash; not with ``-s``, where it is
-    the user's to see. ``coverage`` is the folder that coverage data goes to, if any is taken.
+    the user's to see. ``module_path`` is the PYTHONPATH of the workers, ``coverage`` the folder that coverage data goes
+    to, if any is taken.
     """
 
     bytecode: Path
     hear: Callable[[Worker, Message], None]
+    module_path: str = ""
     catches_output: bool = True
     coverage: Path | None = None
     is_debugged: bool = False
@@ -64,8 +66,8 @@ class Spawner:
             return self._elsewhere(worker, environment)
         coverage = self.coverage / f".coverage.{worker.name}" if self.coverage is not None else None
         process = WorkerProcess(
-            command=[*environment.launcher, str(environment.python)],
-            variables=cell_variables(environment, worker.name, os.environ.get("PATH", ""), self.bytecode, coverage),
+            command=[*environment.launcher, str(environment.python), "-X", f"pycache_prefix={self.bytecode}"],
+            variables=cell_variables(environment, worker.name, os.environ.get("PATH", ""), self.module_path, coverage),
             spool=worker.spool,
             is_debugged=self.is_debugged,
         )
@@ -107,3 +109,20 @@ class Spawner:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
+
+
+def own_modules(module_path: str, folders: Iterable[Path]) -> str:
+    """Those entries of a PYTHONPATH, which Python takes from where it was started, that lie in the project's folders.
+
+    What is installed elsewhere is not the cell's, and what is installed in an environment within the project neither.
+    """
+    if not module_path:
+        return ""
+    roots = [folder.resolve() for folder in folders]
+    entries = [Path(os.path.abspath(entry)) for entry in module_path.split(os.pathsep)]
+    return os.pathsep.join(
+        str(entry)
+        for entry in entries
+        if any(entry.resolve().is_relative_to(root) for root in roots)
+        and not {"site-packages", "dist-packages"} & set(entry.parts)
+    )

@@ -6,6 +6,8 @@ them. Conftest files are the cells' too.
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -20,10 +22,25 @@ def before_options(config: pytest.Config) -> None:
     config.pluginmanager.set_blocked("pytest_cov")  # it would measure this process, which runs no test
 
 
+def _drop_own_plugins(config: Any) -> None:
+    """The project's own plugins, named by ``-p`` or PYTEST_PLUGINS, are the cells': here they would act again."""
+    root = config.rootpath
+    for plugin in config.pluginmanager.get_plugins():
+        file = getattr(plugin, "__file__", None)
+        if file and isinstance(plugin, ModuleType) and _lies_in(Path(file), root):
+            config.pluginmanager.unregister(plugin)
+
+
+def _lies_in(file: Path, root: Path) -> bool:
+    """Whether a module is the project's, not one of an environment that happens to be kept in its folder."""
+    return file.is_relative_to(root) and not {"site-packages", "dist-packages"} & set(file.parts)
+
+
 def before_conftests(early_config: Any, parser: Any, args: list[str]) -> None:
     """Load no conftest, and pass over options and ini keys that are not known here."""
     namespace = early_config.known_args_namespace
     namespace.noconftest = True
+    _drop_own_plugins(early_config)
     _, unknown = parser.parse_known_and_unknown_args(args)
     for argument in unknown:
         if argument in args:

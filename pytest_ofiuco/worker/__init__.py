@@ -7,11 +7,21 @@ Where a file of this machine is within its reach, from that file; elsewhere from
 
 import os
 
-PROTOCOL = 2
+PROTOCOL = 3
 
 LOADED_AS = "_ofiuco_worker"
 
-_MODULES = ("channel", "process", "options", "description", "reports", "session", "service")
+_MODULES = (
+    "channel",
+    "process",
+    "options",
+    "fixtures",
+    "description",
+    "terminal",
+    "reports",
+    "session",
+    "service",
+)
 """In an order in which each needs only earlier ones."""
 
 _FROM_FILES = """\

@@ -12,6 +12,9 @@ from typing import Any, Dict
 
 Message = Dict[str, Any]
 
+CUT_OFF = 87
+"""The exit code of a worker whose way to the controller is closed."""
+
 _CHUNK = 65536
 
 
@@ -30,12 +33,19 @@ class Pipe:
             os.set_inheritable(descriptor, False)
 
     def send(self, text: str) -> None:
-        """Send a text without line breaks; nothing happens in a process that a test has forked."""
+        """Send a text without line breaks; nothing happens in a process that a test has forked.
+
+        Raises:
+            Closed: nobody hears it.
+        """
         if os.getpid() != self._process:
             return
         data = text.encode() + b"\n"
-        while data:
-            data = data[os.write(self._sends, data) :]
+        try:
+            while data:
+                data = data[os.write(self._sends, data) :]
+        except OSError as error:  # its end is closed, by the controller or by a test
+            raise Closed from error
 
     def receive(self) -> str:
         """The next text.
@@ -44,7 +54,10 @@ class Pipe:
             Closed: there will be none.
         """
         while not self._lines:
-            data = os.read(self._receives, _CHUNK)
+            try:
+                data = os.read(self._receives, _CHUNK)
+            except OSError as error:
+                raise Closed from error
             if not data or os.getpid() != self._process:
                 raise Closed
             *lines, self._rest = (self._rest + data).split(b"\n")

@@ -6,6 +6,9 @@ import contextlib
 import importlib
 import os
 import sys
+from importlib.machinery import SourceFileLoader
+from importlib.util import find_spec
+from types import ModuleType
 from typing import Any, Dict
 
 Message = Dict[str, Any]
@@ -51,6 +54,31 @@ def set_up(start: Message) -> None:
     if start["is_module"]:
         sys.path.insert(0, start["directory"])
     sys.argv = [start["program"], *start["arguments"]]
+    xdist = start.get("xdist")
+    if xdist:
+        os.environ["PYTEST_XDIST_WORKER"] = xdist["worker"]
+        os.environ["PYTEST_XDIST_WORKER_COUNT"] = str(xdist["count"])
+        os.environ["PYTEST_XDIST_TESTRUNUID"] = start["testrun"]
+
+
+_MAIN: list[ModuleType] = []
+"""The process's first ``__main__``: its globals live as long as it."""
+
+
+def become_main(start: Message) -> None:
+    """Let ``__main__`` be what it is where pytest is started as the controller was: processes are spawned from it."""
+    main: Any = ModuleType("__main__")
+    script = os.path.join(os.path.dirname(sys.executable), os.path.basename(start["program"]))
+    if start["is_module"] or not os.path.isfile(script):
+        spec: Any = find_spec("pytest.__main__")
+        main.__spec__, main.__loader__, main.__cached__ = spec, spec.loader, spec.cached
+        main.__file__, main.__package__ = spec.origin, spec.parent
+    else:
+        main.__file__, main.__loader__ = script, SourceFileLoader("__main__", script)
+    _MAIN.append(sys.modules["__main__"])
+    sys.modules["__main__"] = main
+    if os.path.basename(main.__file__) == os.path.basename(start["program"]):
+        sys.argv[0] = main.__file__
 
 
 def keep_captured(spool: str | None) -> None:

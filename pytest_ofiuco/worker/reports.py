@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .options import has_foreign
+from .terminal import foreign_plugins
 
 _STANDARD = frozenset(
     {
@@ -29,7 +29,7 @@ class Serializer:
 
     def __init__(self, config: Any) -> None:
         self._config, self._hook = config, config.hook.pytest_report_to_serializable
-        self._is_extended = has_foreign(config, "pytest_report_to_serializable")
+        self._is_extended = bool(foreign_plugins(config, "pytest_report_to_serializable"))
 
     def full(self, report: Any) -> Any:
         """As pytest serializes a report, by its own hook."""
@@ -54,3 +54,27 @@ class Serializer:
             and _STANDARD.issuperset(report.__dict__)
             and not self._is_extended
         )
+
+
+class Statuses:
+    """Asks for the words that the terminal has for a report: ``(category, letter, word)``."""
+
+    def __init__(self, config: Any) -> None:
+        manager = config.pluginmanager
+        self._config, self._ask = config, manager.hook.pytest_report_teststatus
+        foreign = foreign_plugins(config, "pytest_report_teststatus")
+        self._ask_own = manager.subset_hook_caller("pytest_report_teststatus", foreign) if foreign else None
+        self._has_subtests = manager.hasplugin("subtests")
+
+    def own(self, report: Any) -> Any:
+        """The words for a report that the controller cannot know: a plugin's, or of a report that not every pytest has.
+
+        With subtests of pytest's own a test is asked for in any case: it fails, then, for those of its parts.
+        """
+        if self._ask_own is not None:
+            status = self._ask(report=report, config=self._config)
+            return status if status != self._ask_own(report=report, config=self._config) else None
+        if self._has_subtests and report.when == "call":
+            status = self._ask(report=report, config=self._config)
+            return status if type(report).__name__ != "TestReport" else None
+        return None

@@ -10,8 +10,8 @@ import traceback
 from typing import Any, Callable, Dict, Tuple
 
 from . import PROTOCOL
-from .channel import Channel, Closed, Pipe, encode
-from .process import import_pytest, lead_group, redirect, set_up
+from .channel import CUT_OFF, Channel, Closed, Pipe, encode
+from .process import become_main, import_pytest, lead_group, redirect, set_up
 from .session import run_session
 
 Message = Dict[str, Any]
@@ -78,6 +78,7 @@ def serve(channel: Any, start: Message, missing: str) -> None:
         return
     import pytest
 
+    become_main(start)
     channel.send(
         encode(
             "hello",
@@ -89,8 +90,11 @@ def serve(channel: Any, start: Message, missing: str) -> None:
             pid=os.getpid(),
         )
     )
-    exitstatus = _guarded(channel, run_session, start)
-    channel.send(encode("bye", exitstatus=exitstatus))
+    try:
+        exitstatus = _guarded(channel, run_session, start)
+        channel.send(encode("bye", exitstatus=exitstatus))
+    except Closed:
+        sys.exit(CUT_OFF)
 
 
 def _guarded(channel: Any, run: Callable[[Any, Message], int | None], start: Message) -> int | None:

@@ -14,9 +14,11 @@ from typing import Any, Dict
 
 from .channel import encode
 from .description import describe
-from .options import blank, make_fixtures, make_options, quieten
+from .fixtures import make_fixtures, make_recorders
+from .options import blank, make_options
 from .process import keep_captured
-from .reports import Serializer
+from .reports import Serializer, Statuses
+from .terminal import SetUpWriter, make_scribe, quieten
 
 Message = Dict[str, Any]
 
@@ -53,7 +55,9 @@ def make_interactor(channel: Any, config: Any, start: Message) -> Any:
     class Interactor:
         def __init__(self) -> None:
             self.reports: list[Any] = []
+            self.statuses: list[list[Any]] = []
             self.items: list[pytest.Item] = []
+            self.deselected: list[str] = []
             self.work = Work()
             self.signed_at = time.monotonic()
 
@@ -64,7 +68,12 @@ def make_interactor(channel: Any, config: Any, start: Message) -> Any:
         def pytest_configure(self, config: pytest.Config) -> None:
             for line in start["markers"]:
                 config.addinivalue_line("markers", line)
-            quieten(config)
+            quieten(config, start)
+            self.set_up = SetUpWriter(config)
+            config.pluginmanager.register(make_scribe(config, start, self.send), "ofiuco-scribe")
+
+        def pytest_deselected(self, items: list[pytest.Item]) -> None:
+            self.deselected += [str(item.nodeid) for item in items]
 
         def pytest_collectreport(self, report: Any) -> None:
             if not report.passed:
@@ -79,7 +88,8 @@ def make_interactor(channel: Any, config: Any, start: Message) -> Any:
             remember_hooks(session)
             for item in self.items:
                 self.send("item", **describe(item))
-            self.send("collected", count=len(self.items), errors=[])
+            self.send("collected", count=len(self.items), errors=[], deselected=self.deselected)
+            self.own_status = Statuses(config).own
             start["restore"]()
             while True:
                 was_idle = self.work.waits
@@ -105,22 +115,31 @@ def make_interactor(channel: Any, config: Any, start: Message) -> Any:
             queue = self.work.queue
             index = queue.popleft()
             item = self.items[index]
-            self.reports = []
+            self.reports, self.statuses, self.set_up.texts = [], [], []
             item.ihook.pytest_runtest_protocol(item=item, nextitem=self.items[queue[0]] if queue else None)
             nodeid = item.nodeid
-            self.send("ran", index=index, reports=[serializer.test(report, nodeid) for report in self.reports])
+            more: Message = {}
+            if self.statuses:
+                more["statuses"] = self.statuses
+            if self.set_up.is_asked:
+                more["shown"] = self.set_up.texts
+            self.send("ran", index=index, reports=[serializer.test(report, nodeid) for report in self.reports], **more)
 
         @pytest.hookimpl(trylast=True)
         def pytest_runtest_logreport(self, report: Any) -> None:
-            if report.when == "call":  # where pytest's own subtests let a test fail for its parts
-                config.hook.pytest_report_teststatus(report=report, config=config)
+            status = self.own_status(report)
+            if status is not None:
+                self.statuses.append([len(self.reports), *status])
+            if self.set_up.is_asked:
+                self.set_up.note()
             self.reports.append(report)
 
         def pytest_internalerror(self, excrepr: Any) -> None:
             self.send("failed", reason=str(excrepr))
 
         def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
-            self.send("stopped", reason=str(excinfo.value) or excinfo.typename)
+            reason = str(excinfo.value) or excinfo.typename
+            self.send("stopped", reason=reason, returncode=getattr(excinfo.value, "returncode", None))
 
         def pytest_warning_recorded(self, warning_message: Any, when: str, nodeid: Any, location: Any) -> None:
             category = warning_message.category
@@ -160,14 +179,33 @@ def prepare(start: Message) -> Any:
         pytest.UsageError: pytest does not accept the arguments.
     """
     import pytest
-    from _pytest.config import _prepareconfig
+    from _pytest.config import ConftestImportFailure, _prepareconfig
 
     keep_captured(start["spool"])
     os.environ["PYTEST_VERSION"] = pytest.__version__  # says that pytest runs: https://docs.pytest.org
     arguments = [*start["extra_arguments"], *start["arguments"]]
-    config: Any = _prepareconfig(arguments, plugins=[make_options(start["options"])])
-    blank(config, start)
+    named = {"prog": "python -m pytest" if start["is_module"] else "pytest"}  # from pytest 9.2 on
+    knows = "prog" in _prepareconfig.__code__.co_varnames
+    try:
+        config: Any = _prepareconfig(arguments, plugins=[make_options(start["options"])], **(named if knows else {}))
+    except ConftestImportFailure as error:
+        raise pytest.UsageError(_in_words(error)) from error
     return config
+
+
+def _in_words(error: Any) -> str:
+    """What pytest says of a conftest.py that cannot be imported."""
+    import _pytest.config
+    from _pytest._code import ExceptionInfo
+
+    names = ("filter_traceback_for_import_failure", "filter_traceback_for_conftest_import_failure")
+    chooses = next((getattr(_pytest.config, name) for name in names if hasattr(_pytest.config, name)), None)
+    cause = getattr(error, "cause", None) or error.excinfo[1]
+    found: Any = ExceptionInfo.from_exc_info((type(cause), cause, cause.__traceback__))
+    found.traceback = found.traceback.filter(chooses) if chooses else found.traceback
+    said = str(found.getrepr(style="short", chain=False)) if found.traceback else found.exconly()
+    lines = [f"ImportError while loading conftest '{error.path}'.", *said.splitlines()]
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def run_session(channel: Any, start: Message) -> int | None:
@@ -179,6 +217,9 @@ def run_session(channel: Any, start: Message) -> int | None:
         config = prepare(start)
         interactor = make_interactor(channel, config, start)
         config.pluginmanager.register(make_fixtures(start), "ofiuco-fixtures")
+        if getattr(config.option, "xmlpath", None):
+            config.pluginmanager.register(make_recorders(interactor.send), "ofiuco-recorders")
+        blank(config, start)
         config.pluginmanager.register(interactor, "ofiuco-worker")
         has_collected = interactor.items
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -45,8 +46,10 @@ INSIDE = {
             assert installed == locked
 
         def test_nothing_of_the_controller_leaks():
-            assert "PYTHONPATH" not in os.environ
+            own = str(pathlib.Path(__file__).parents[1] / "own")
+            assert os.environ["PYTHONPATH"] == own and own in sys.path
             assert not [entry for entry in sys.path if entry.endswith("leaked")]
+            assert "PYTHONPYCACHEPREFIX" not in os.environ and sys.pycache_prefix
             import pytest, importlib.util
             assert importlib.util.find_spec("pytest_ofiuco") is None
             assert importlib.util.find_spec("hypothesis") is None
@@ -57,6 +60,17 @@ INSIDE = {
             assert subprocess.check_output(command, text=True).split() == [sys.prefix, pytest.__version__]
             on_path = subprocess.check_output(["python", "-c", "import sys; print(sys.prefix)"], text=True)
             assert on_path.strip() == sys.prefix
+
+        def test_main_is_pytests_own():
+            import __main__, inspect
+            assert __main__.__spec__.name == "pytest.__main__"
+            assert sys.argv[0] == __main__.__file__ and sys.prefix in __main__.__file__
+            assert "pytest" in inspect.getsource(__main__)
+
+        def test_worker(worker_id, testrun_uid):
+            assert worker_id == os.environ["PYTEST_XDIST_WORKER"] and worker_id in ("gw0", "gw1")
+            assert os.environ["PYTEST_XDIST_WORKER_COUNT"] == "2"
+            assert os.environ["PYTEST_XDIST_TESTRUNUID"] == testrun_uid
 
         def test_working_directory_and_arguments():
             assert pathlib.Path.cwd() == pathlib.Path(__file__).parents[1]
@@ -86,11 +100,27 @@ INSIDE = {
 
 def test_inside(project: Project) -> None:
     project.write(INSIDE)
-    result = project.matrix(PYTHONPATH=str(project.folder / "leaked"), PYTHONDONTWRITEBYTECODE="1")
-    result.assert_outcomes(passed=18)
+    leaked = [str(project.folder.parent / "leaked"), str(project.folder / ".venv/lib/python3/site-packages/leaked")]
+    path = os.pathsep.join([leaked[0], "own", leaked[1]])
+    result = project.matrix("--ofiuco-jobs=2", PYTHONPATH=path, PYTHONDONTWRITEBYTECODE="1")
+    result.assert_outcomes(passed=22)
     log = (project.folder / "tests" / "log").read_text().splitlines()
     assert sorted(log) == ["down py310-host", "down py313-host", "up py310-host", "up py313-host"]
-    assert not list(project.folder.rglob("__pycache__")), "bytecode is kept in the store"
+    written = {path.stem.partition(".")[0] for path in project.folder.rglob("*.pyc")}
+    assert written <= {"test_second"}, "bytecode is kept in the store, but for that of a process that a test starts"
+
+
+def test_one_worker_at_a_time_is_the_only_one(project: Project) -> None:
+    project.write(
+        {
+            "test_a.py": """
+                import os
+                def test(worker_id):
+                    assert worker_id == "master" and "PYTEST_XDIST_WORKER" not in os.environ
+            """
+        }
+    )
+    project.matrix("--ofiuco-jobs=1").assert_outcomes(passed=2)
 
 
 def test_the_module_path_is_that_of_the_command(project: Project) -> None:

@@ -88,7 +88,12 @@ def test_a_failure_reads_as_usual(project: Project) -> None:
     failed = cases["test_failed[py310-host]"]
     assert failed.get("classname") == "tests.test_a"
     assert failed.find("failure") is not None
-    assert [(each.get("name"), each.get("value")) for each in failed.iter("property")] == [("side", "4")]
+    assert [(each.get("name"), each.get("value")) for each in failed.iter("property")] == [
+        ("cell", "py310-host"),
+        ("python", "3.10"),
+        ("platform", "host"),
+        ("side", "4"),
+    ]
 
 
 def test_the_second_run_finds_everything(project: Project) -> None:

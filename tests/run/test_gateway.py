@@ -459,3 +459,14 @@ def _lives(process: int) -> bool:
     except ProcessLookupError:
         return False
     return not Path("/proc").is_dir()
+
+
+@pytest.mark.parametrize("pause", ["", "time.sleep(1.5)"], ids=["at once", "later"])
+def test_a_worker_that_closes_its_descriptors_is_gone(tmp_path: Path, pause: str) -> None:
+    """However long its process takes to end."""
+    cell = Connected(over_pipes, tmp_path, None)
+    cell.collect(f"import os, time\n\ndef test():\n    os.closerange(3, 1024)\n    {pause or 'pass'}")
+    cell.run(0)
+    cell.end()
+    assert cell.mailbox.until(Gone).how == "closed its connection"
+    cell.gateway.close()

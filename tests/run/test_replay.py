@@ -8,9 +8,9 @@ from typing import Any, cast
 import pytest
 
 from pytest_ofiuco.run.controller import Unkept
-from pytest_ofiuco.run.messages import ProtocolError, Warned
+from pytest_ofiuco.run.messages import ProtocolError, Recorded, Warned
 from pytest_ofiuco.run.proxies import Forest, ProxyItem
-from pytest_ofiuco.run.replay import Replay, crash_report, is_plain_pass, with_tuples
+from pytest_ofiuco.run.replay import Replay, crash_reports, is_plain_pass, with_tuples
 from pytest_ofiuco.run.report import Tally
 from tests.run.fakes import make_cell, remote_item, serialized
 
@@ -116,7 +116,25 @@ def test_tuples_survive_json(replay: Replay, proxy: ProxyItem) -> None:
     assert isinstance(data["longrepr"], list)
     (report,) = replay.test_reports([data], proxy)
     assert report.longrepr == ("test_a.py", 3, "Skipped: no")
-    assert report.user_properties == [("area", 4)]
+    assert report.user_properties == [
+        ("cell", "py313-host"),
+        ("python", "3.13"),
+        ("platform", "host"),
+        ("area", 4),
+    ]
+
+
+def test_a_representation_of_several_lines_is_no_message(replay: Replay, proxy: ProxyItem) -> None:
+    (report,) = replay.test_reports([serialized(NODEID, "call", "failed", longrepr="001 A text::\n002")], proxy)
+    assert not isinstance(report.longrepr, str)
+    assert report.longreprtext == "001 A text::\n002"
+
+
+def test_a_subtest_has_its_parameters_as_they_were_shown(replay: Replay, proxy: ProxyItem) -> None:
+    data = serialized(NODEID, "call", "failed", longrepr="assert 0")
+    data.update({"_report_type": "SubTestReport", "_subtest.context": {"msg": "part", "kwargs": {"number": "0"}}})
+    (report,) = replay.test_reports([data], proxy)
+    assert cast(Any, report).context.kwargs == {"number": "0"}
 
 
 def test_what_was_no_list_stays() -> None:
@@ -194,7 +212,7 @@ def test_outcomes_are_counted_as_pytest_does(pytester: pytest.Pytester, proxy: P
 
 
 def test_a_crash_fails_the_test_and_quotes_the_worker(proxy: ProxyItem) -> None:
-    report = crash_report(proxy, "the worker of py313-host was killed by SIGKILL", "last words")
+    report, end = crash_reports(proxy, "the worker of py313-host was killed by SIGKILL", "last words")
     assert report.failed
     assert report.when == "call"
     assert (
@@ -202,4 +220,19 @@ def test_a_crash_fails_the_test_and_quotes_the_worker(proxy: ProxyItem) -> None:
         == "the worker of py313-host was killed by SIGKILL while running test_a.py::test[py313-host]"
     )
     assert report.sections == [("Captured worker output", "last words")]
-    assert crash_report(proxy, "exited with 3", "").sections == []
+    assert (end.when, end.outcome, end.user_properties) == ("teardown", "passed", report.user_properties)
+    assert crash_reports(proxy, "exited with 3", "")[0].sections == []
+
+
+def test_a_plugins_own_words_for_a_report(replay: Replay, proxy: ProxyItem) -> None:
+    reports = replay.test_reports([serialized(NODEID, "call", "rerun"), serialized(NODEID, "call", "passed")], proxy)
+    replay.say(reports, [(0, "rerun", "R", ("RERUN", {"yellow": True}))])
+    hook = replay.config.hook.pytest_report_teststatus
+    assert hook(report=reports[0], config=replay.config) == ("rerun", "R", ("RERUN", {"yellow": True}))
+    assert (hook(report=reports[1], config=replay.config) or ("passed",))[0] == "passed"
+    with pytest.raises(ProtocolError, match="report 2"):
+        replay.say(reports, [(2, "passed", ".", "PASSED")])
+
+
+def test_without_a_junit_report_nothing_is_recorded(replay: Replay) -> None:
+    replay.record(Recorded(nodeid="", name="side", value="4"), "py313-host", 1)

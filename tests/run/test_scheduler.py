@@ -170,3 +170,13 @@ def test_no_test_is_lost(
     for label, names in tests.items():
         found = sorted(name for name, _ in reports_of(outcomes, label))
         assert found == sorted(names) or (label in refused and found == [])
+
+
+def test_a_traceback_is_told_by_its_exception(session: pytest.Session) -> None:
+    """Not by the last line of what the exception says."""
+    frames = 'Traceback (most recent call last):\n  File "a.py", line 1, in f\n    f()\n    ^^^\n'
+    reason = f"{frames}RuntimeError: it is late\nSee the manual for more."
+    lives = {"py310": [Life(runs=1, loses=(Failed(reason=reason),))]}
+    outcomes = Scripted(session, {"py310": "ab"}, lives).play()
+    said = outcomes.texts["test_a.py::b[py310-host]"]
+    assert said.startswith("the worker of py310-host failed: RuntimeError: it is late\nTraceback")

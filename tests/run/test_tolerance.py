@@ -33,6 +33,14 @@ def test_options_that_only_cells_know_are_passed_over(pytester: pytest.Pytester)
     assert "-q" in left
 
 
+def test_the_projects_own_plugins_are_left_to_the_cells(pytester: pytest.Pytester) -> None:
+    pytester.syspathinsert()
+    pytester.makepyfile(own_plugin="def pytest_collection_modifyitems(items): items.reverse()")
+    config, _ = load(pytester, "-p", "own_plugin", "-p", "pytester")
+    assert not config.pluginmanager.has_plugin("own_plugin")
+    assert config.pluginmanager.has_plugin("pytester")
+
+
 def test_ini_keys_that_only_cells_know_are_passed_over(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\nonly_in_cells = yes\naddopts = --strict-config")
     config, _ = load(pytester)

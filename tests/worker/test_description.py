@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_ofiuco.worker.description import describe, plain
-from pytest_ofiuco.worker.options import Cell
+from pytest_ofiuco.worker.fixtures import Cell
 
 
 @pytest.mark.parametrize(

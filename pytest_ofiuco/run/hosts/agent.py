@@ -106,8 +106,9 @@ class Agent:
             path=Path(request["path"]), python=Path(request["python"]), key=request["key"], was_cached=True
         )
         spool = self._spool(request["name"]) if request["catches"] else None
-        variables = cell_variables(environment, request["name"], os.environ.get("PATH", ""), self.store.bytecode, None)
-        process = WorkerProcess(command=[str(environment.python)], variables=variables, spool=spool)
+        variables = cell_variables(environment, request["name"], os.environ.get("PATH", ""), "", None)
+        command = [str(environment.python), "-X", f"pycache_prefix={self.store.bytecode}"]
+        process = WorkerProcess(command=command, variables=variables, spool=spool)
         channel.send(["started", str(spool) if spool else None])
         gateway = PipeGateway(process, lambda message: _tell(channel, message), _Unread(), self._guard)
         self._gateways.add(gateway)

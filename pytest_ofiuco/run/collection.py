@@ -1,0 +1,121 @@
+"""What the cells have collected → the session's items: reported, selected and ordered by pytest's own hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from pytest_ofiuco.core.matrix import Cell
+from pytest_ofiuco.core.platforms import find
+from pytest_ofiuco.errors import UsageError, shown
+from pytest_ofiuco.run.cellrun import CellRun, Phase
+from pytest_ofiuco.run.cells import SessionPlan
+from pytest_ofiuco.run.messages import ProtocolError, RemoteItem
+from pytest_ofiuco.run.proxies import Forest, ProxyItem, interleaved
+from pytest_ofiuco.run.replay import Replay
+from pytest_ofiuco.run.scheduler import Scheduler
+
+_ABSENT = ("not found: ", "found no collectors for ")
+"""What pytest says of tests that are named and not there: some cells may well lack them."""
+
+MARKS = ("platform", "python", "variant")
+"""The marks that choose cells; with ``ofiuco_`` in front they mean the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """The collections of all cells. ``notes`` takes what the session says at its end."""
+
+    config: pytest.Config
+    plan: SessionPlan
+    runs: Mapping[str, CellRun]
+    scheduler: Scheduler
+    replay: Replay
+    own_marks: frozenset[str]
+    notes: list[str]
+
+    def report(self, session: pytest.Session) -> bool:
+        """Turn what the cells collected into the session's items; whether there are any."""
+        runs = [run for run in self.runs.values() if run.phase is Phase.COLLECTED and not run.errors]
+        self.check_arguments(runs)
+        continuing = session.config.option.continue_on_collection_errors
+        for run in runs:
+            try:
+                failed = [self.replay.collected(report, run.tally) for report in run.collect_reports]
+            except ProtocolError as error:
+                self.scheduler.fail_cell(run, "collect", str(error))
+                run.items = []
+                continue
+            if any(failed) and not continuing:
+                run.tally.remark = "error: could not collect"
+                run.items = []
+        forest = Forest(session)
+        collections = [self.proxies(run, forest) for run in runs]
+        deselected = [item for run in runs for item in forest.deselected(run.deselected, run.cell)]
+        if deselected:
+            self.config.hook.pytest_deselected(items=deselected)
+        items: list[pytest.Item] = list(interleaved(collections))
+        self.replay.collected_items(items)
+        session.items = items
+        try:
+            self.config.hook.pytest_collection_modifyitems(session=session, config=self.config, items=items)
+        finally:
+            session.testscollected = len(items)
+            self.config.hook.pytest_collection_finish(session=session)
+        for item in items:
+            if isinstance(item, ProxyItem):
+                self.runs[item.cell.name].todo.append(item)
+        return bool(items)
+
+    def check_arguments(self, runs: Sequence[CellRun]) -> None:
+        """What no cell's pytest accepts is wrong usage; what only some refuse is theirs to say."""
+        refused = [run for run in self.runs.values() if run.errors]
+        if refused and not runs:
+            errors = dict.fromkeys(error for run in refused for error in run.errors)
+            cells = f"a test is named with or without its cell at the end: {', '.join(self.plan.all_names)}"
+            raise pytest.UsageError(*errors, *([cells] if any("::" in error for error in errors) else []))
+        for run in refused:
+            if all(error.startswith(_ABSENT) for error in run.errors):
+                self.notes.append(f"{run.cell.name}: {'; '.join(run.errors)}")
+            else:
+                self.scheduler.fail_cell(run, "collect", "\n".join(run.errors))
+
+    def proxies(self, run: CellRun, forest: Forest) -> list[ProxyItem]:
+        return [
+            forest.item(remote, run.cell, index)
+            for index, remote in enumerate(run.items)
+            if self.belongs(remote, run.cell)
+        ]
+
+    def belongs(self, item: RemoteItem, cell: Cell) -> bool:
+        """Whether a test's marks choose the cell; with no mark, every cell.
+
+        A mark that the project registers itself and that makes no sense here is the project's own.
+        """
+        for name, arguments, _ in item.markers:
+            kind = name.removeprefix("ofiuco_")
+            if kind not in MARKS:
+                continue
+            try:
+                if not self.chooses(kind, [str(each) for each in arguments], cell):
+                    return False
+            except UsageError as error:
+                if name not in self.own_marks:
+                    raise pytest.UsageError(f"{item.nodeid}: mark {name}: {error}") from error
+        return True
+
+    def chooses(self, kind: str, arguments: list[str], cell: Cell) -> bool:
+        match kind:
+            case "platform":
+                for name in set(arguments) - self.plan.defined:
+                    find(name)
+                return cell.has_platform(arguments)
+            case "python":
+                return cell.has_python(arguments)
+            case _:
+                unknown = set(arguments).difference([""], self.plan.variants)
+                if unknown:
+                    raise UsageError(f"{shown(min(unknown))} is not a variant of the project")
+                return cell.has_variant(arguments)

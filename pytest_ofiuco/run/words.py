@@ -1,0 +1,58 @@
+"""What plugins and conftest files of the cells want to be read: shown once where several cells say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from pytest_ofiuco.run.messages import Said
+
+Texts = dict[str, dict[str, None]]
+"""Texts, each with the cells that say it; both in their order."""
+
+
+class Words:
+    """Collects what is said, and shows it."""
+
+    def __init__(self) -> None:
+        self._header: Texts = {}
+        self._summary: Texts = {}
+
+    def hear(self, said: Said, cell: str) -> None:
+        """Keep what a cell's worker says."""
+        if said.where == "header":
+            for line in said.text.splitlines():
+                self._header.setdefault(line, {})[cell] = None
+        else:
+            self._summary.setdefault(said.text, {})[cell] = None
+
+    def show_header(self, reporter: pytest.TerminalReporter, cells: Sequence[str]) -> None:
+        """Lines that all ``cells`` have in common as they are, others below the names of theirs."""
+        by_cells: dict[tuple[str, ...], list[str]] = {}
+        for line, names in self._header.items():
+            by_cells.setdefault(tuple(names), []).append(line)
+        for cells_of, lines in by_cells.items():
+            is_common = set(cells_of) >= set(cells)
+            if not is_common:
+                reporter.write_line(f"{', '.join(cells_of)}:")
+            for line in lines:
+                reporter.write_line(line if is_common else f"  {line}")
+
+    def show_summary(self, reporter: pytest.TerminalReporter) -> None:
+        """Each text below the names of its cells."""
+        for text, names in self._summary.items():
+            reporter.ensure_newline()
+            reporter.write_sep("─", ", ".join(names))
+            reporter.write(text if text.endswith("\n") else f"{text}\n")
+
+
+class OwnStatuses:
+    """Answers for reports whose status a plugin of the cell has said."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(
+        self, report: pytest.TestReport
+    ) -> tuple[str, str, str | tuple[str, Mapping[str, bool]]] | None:
+        status: tuple[str, str, str] | None = report.__dict__.get("ofiuco_status")
+        return status
