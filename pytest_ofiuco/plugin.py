@@ -32,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--ofiuco-durations", metavar="PATH", help="what shards are divided by: a recorded file, or a folder"
     )
     group.addoption("--ofiuco-record-durations", metavar="FILE", help="record how long tests take")
+    group.addoption("--ofiuco-shell", metavar="CELL", help="open the cell's interpreter instead of running tests")
     group.addoption("--ofiuco-html", metavar="FILE", help="write one self-contained page: tests by cells")
     group.addoption("--ofiuco-offline", action="store_true", help="use what the cache holds; never open a socket")
     group.addoption("--ofiuco-refresh", action="store_true", help="ask the indexes anew and rebuild the environments")
@@ -49,11 +50,8 @@ def _is_wanted_early(config: pytest.Config) -> bool:
         configured = config.getini("addopts")
     except ValueError:  # registered by hand, before pytest has read its settings
         configured = []
-    return "--ofiuco-matrix" in (
-        *config.invocation_params.args,
-        *configured,
-        *os.environ.get("PYTEST_ADDOPTS", "").split(),
-    )
+    given = (*config.invocation_params.args, *configured, *os.environ.get("PYTEST_ADDOPTS", "").split())
+    return "--ofiuco-matrix" in given or any(each.partition("=")[0] == "--ofiuco-shell" for each in given)
 
 
 def _import_as_compiled(config: pytest.Config) -> None:
@@ -66,13 +64,22 @@ def _import_as_compiled(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: Any, parser: Any, args: list[str]) -> None:
-    if early_config.known_args_namespace.ofiuco_matrix:
+    if early_config.known_args_namespace.ofiuco_matrix or early_config.known_args_namespace.ofiuco_shell:
         from pytest_ofiuco.run.ahead import begin
         from pytest_ofiuco.run.tolerance import before_conftests
 
         if not hasattr(early_config, "workerinput"):
             begin(early_config)
         before_conftests(early_config, parser, args)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    if not config.getoption("--ofiuco-shell") or hasattr(config, "workerinput") or _only_shows(config):
+        return None
+    from pytest_ofiuco.run.debugging import shell
+
+    return shell(config)
 
 
 def pytest_configure(config: pytest.Config) -> None:

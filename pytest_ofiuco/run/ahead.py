@@ -46,9 +46,10 @@ class HeadStart:
         self.group = by_mark
         if distribution.mode is not None:
             self.group = _group(distribution.mode)
-        self.limits = Limits(test=_seconds(option.ofiuco_timeout))
         self.is_debugged = bool(getattr(option, "usepdb", False) or getattr(option, "trace", False))
         self.sharding = _sharding(option, config.invocation_params.dir)
+        seconds = _seconds(option.ofiuco_timeout)
+        self.limits = Limits(test=None if self.is_debugged else seconds)  # somebody thinks at the prompt
         self.events: Events = queue.SimpleQueue()
         self.ahead: dict[str, Worker] = {}
         store = Store.default(os.environ)
@@ -106,7 +107,10 @@ STARTED = pytest.StashKey[HeadStart]()
 def begin(early_config: Any) -> None:
     """Have the first workers start. What is wrong is said later, when pytest can say it."""
     option = early_config.known_args_namespace
-    if any(getattr(option, name, None) for name in ("help", "version", "markers", "showfixtures", "cacheshow")):
+    if any(
+        getattr(option, name, None)
+        for name in ("help", "version", "markers", "showfixtures", "cacheshow", "ofiuco_shell")
+    ):
         return
     try:
         head_start = HeadStart(early_config, option)

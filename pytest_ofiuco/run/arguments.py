@@ -24,6 +24,7 @@ OPTIONS = (
     ("--ofiuco-offline", False),
     ("--ofiuco-refresh", False),
     ("--ofiuco-timeout", True),
+    ("--ofiuco-shell", True),
 )
 """The plugin's options, and whether each takes a value."""
 

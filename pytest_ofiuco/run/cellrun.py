@@ -17,7 +17,7 @@ from pytest_ofiuco.run.cells import PlannedCell
 from pytest_ofiuco.run.messages import RemoteItem
 from pytest_ofiuco.run.proxies import ProxyItem
 from pytest_ofiuco.run.report import Tally
-from pytest_ofiuco.run.workers import Worker
+from pytest_ofiuco.run.workers import State, Worker
 from pytest_ofiuco.store.request import Environment
 from pytest_ofiuco.worker import PROTOCOL
 
@@ -64,6 +64,11 @@ class CellRun:
     def remaining(self) -> int:
         """How many tests have no report."""
         return len(self.todo) + sum(len(worker.queue) for worker in self.workers)
+
+    @property
+    def coming(self) -> int:
+        """How many workers are on their way to its tests."""
+        return sum(worker.state in (State.STARTING, State.COLLECTING) for worker in self.workers)
 
     def unreported(self) -> list[ProxyItem]:
         """The tests that have no report."""

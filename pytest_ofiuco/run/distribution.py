@@ -25,7 +25,7 @@ def by_mark(proxy: ProxyItem) -> str | None:
 
 def by_scope(proxy: ProxyItem) -> str | None:
     """The module, or the class of a test method."""
-    return proxy.remote.nodeid.rpartition("::")[0] or proxy.remote.nodeid
+    return proxy.remote.nodeid.removesuffix(f"::{proxy.remote.name}")
 
 
 def by_file(proxy: ProxyItem) -> str | None:

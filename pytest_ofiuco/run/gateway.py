@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pytest_ofiuco.run.messages import Message
-from pytest_ofiuco.worker.channel import CUT_OFF
+from pytest_ofiuco.worker import CUT_OFF
 
 _TAIL_BYTES = 4000
 

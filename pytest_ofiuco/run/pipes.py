@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import threading
@@ -26,6 +27,12 @@ from pytest_ofiuco.run.messages import Decoder, Failed, Gone, ProtocolError
 
 _CHUNK = 1 << 18
 
+_PAUSE = 0.02
+"""How often a pipe is looked at that neither takes nor gives, in seconds."""
+
+_QUIET = 5
+"""How often a dead worker's pipe must be found empty."""
+
 
 class PipeGateway:
     """A worker that is loaded from this package's own files. POSIX only: the pipes are inherited by number."""
@@ -38,6 +45,8 @@ class PipeGateway:
         """
         self._spool, self._receive, self._decoder, self._guard = started.spool, receive, decoder, guard
         self._closing = self._gone = False
+        self._is_writing = self._is_reading = False
+        self._unsent = bytearray()
         self._lock, self._exited = threading.Lock(), threading.Event()
         hears, says = os.pipe()
         answers_from, answers_to = os.pipe()
@@ -59,6 +68,7 @@ class PipeGateway:
         finally:
             os.close(hears)
             os.close(answers_to)
+        os.set_blocking(says, False)
         self._says, self._hears = says, answers_from
         guard.watch(self._process.pid)
         threading.Thread(target=self._listen, daemon=True).start()
@@ -68,13 +78,34 @@ class PipeGateway:
         """Nothing to wait for: what is sent waits in the pipe."""
 
     def send(self, text: str) -> None:
-        data = text.encode() + b"\n"
-        try:
+        """Nothing waits for a worker that does not read: what its pipe does not hold is written when it does."""
+        with self._lock:
+            self._unsent += text.encode() + b"\n"
+            if self._is_writing:
+                return
+            self._is_writing = not self._write()
+        if self._is_writing:
+            threading.Thread(target=self._write_on, daemon=True).start()
+
+    def _write_on(self) -> None:
+        is_done = False
+        while not is_done:
+            time.sleep(_PAUSE)
             with self._lock:
-                while data and not self._closing:
-                    data = data[os.write(self._says, data) :]
+                is_done = self._write()
+                self._is_writing = not is_done
+
+    def _write(self) -> bool:
+        """Write what can be; whether nothing is left. A worker that is gone is heard of elsewhere, after its words."""
+        try:
+            while self._unsent and not self._closing:
+                del self._unsent[: os.write(self._says, self._unsent)]
+        except BlockingIOError:
+            return False
         except OSError:
-            self._end()
+            pass
+        self._unsent.clear()
+        return True
 
     def close(self, patience: float = 0.2) -> None:
         with self._lock:
@@ -103,28 +134,42 @@ class PipeGateway:
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def _listen(self) -> None:
-        rest = b""
-        while True:
-            try:
-                data = os.read(self._hears, _CHUNK)
-            except OSError:
-                data = b""
-            if not data:
-                break
-            *lines, rest = (rest + data if rest else data).split(b"\n")
+        parts: list[bytes] = []  # of a line: one that a test has made long is put together once
+        while data := self._read():
+            *lines, rest = data.split(b"\n")
+            if lines:
+                lines[0] = b"".join((*parts, lines[0]))
+                parts.clear()
+            parts.append(rest)
             try:
                 for line in lines:
                     self._receive(self._decoder.decode(line))
             except ProtocolError as error:
                 self._receive(Failed(reason=str(error)))
-        os.close(self._hears)
         self._end()
+        os.close(self._hears)
+
+    def _read(self) -> bytes:
+        self._is_reading = True
+        try:
+            return os.read(self._hears, _CHUNK)
+        except OSError:
+            return b""
+        finally:
+            self._is_reading = False
 
     def _watch(self) -> None:
-        """A child of a test can hold the pipe open after the worker has died: the process's end counts too."""
+        """A child of a test can hold the pipe open after the worker has died: it is over when the pipe is empty."""
         self._process.wait()
         self._exited.set()
-        time.sleep(0.5)
+        quiet = 0
+        while quiet < _QUIET:
+            time.sleep(_PAUSE)
+            with self._lock:
+                if self._gone:
+                    return
+                is_empty = self._is_reading and not select.select([self._hears], [], [], 0)[0]
+            quiet = quiet + 1 if is_empty else 0
         self._end()
 
     def _end(self) -> None:

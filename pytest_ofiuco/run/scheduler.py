@@ -6,7 +6,9 @@ from the end of what the busiest has still to run, until nothing is worth the wa
 
 from __future__ import annotations
 
+import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -21,14 +23,9 @@ from pytest_ofiuco.run.proxies import ProxyItem, with_cell
 from pytest_ofiuco.run.replay import Replay, crash_reports
 from pytest_ofiuco.run.workers import BUSY, State, Worker
 
-MAX_CRASHES = 20
-_PATIENCE = 10.0
-
-_WORTH = 2.0
-"""How many times the time of a worker's start its share of the tests must take, for one more to be started."""
-
-_START_SECONDS = 0.3
-"""What a worker's start takes at least."""
+MAX_CRASHES, _PATIENCE = 20, 10.0
+_WORTH, _START_SECONDS = 2.0, 0.3
+"""How many times the time of a worker's start, and that at least, its share of the tests must take for one more."""
 
 
 class Scheduler:
@@ -45,13 +42,15 @@ class Scheduler:
         limits: Limits | None = None,
     ) -> None:
         self.runs, self.jobs, self.launcher, self.replay, self.group = tuple(runs), jobs, launcher, replay, group
-        self.limits = limits or Limits()
+        self.limits, self.started = limits or Limits(), 0
 
     def run_all(self, session: pytest.Session, take: Callable[[], None]) -> None:
         """Run until everything is reported; ``take`` waits for an event and acts on it."""
         for run in self.runs:
             if run.phase is Phase.COLLECTED and not run.todo:
-                self.finish(run)
+                for worker in run.workers:
+                    if worker.state is State.READY:
+                        worker.end()
         while True:
             self.fill()
             if not any(worker for run in self.runs for worker in run.workers):
@@ -64,19 +63,16 @@ class Scheduler:
         unheard = [proxy.nodeid for run in self.runs for proxy in run.unreported()]
         assert not unheard, f"tests without a report: {unheard}"
 
-    def free(self) -> int:
-        """How many more workers may be busy."""
-        return self.jobs.count - sum(worker.state in BUSY for run in self.runs for worker in run.workers)
-
     def fill(self) -> None:
         """Give the free jobs something to do: cells that wait for a worker first, then those that have much to do."""
-        free = self.free()
+        free = self.jobs.count - sum(worker.state in BUSY for run in self.runs for worker in run.workers)
         for run in self.runs:
             if free <= 0:
                 return
             if run.phase is Phase.PREPARED:
                 run.phase = Phase.COLLECTING
                 self.launcher.start(run)
+                self.started += 1
                 free -= 1
             elif run.phase is Phase.COLLECTED and run.todo:
                 ready = next((worker for worker in run.workers if worker.state is State.READY), None)
@@ -89,18 +85,21 @@ class Scheduler:
             if best is None or self.gain(best) <= 0:
                 return
             self.launcher.start(best)
+            self.started += 1
             free -= 1
 
     def gain(self, run: CellRun) -> float:
         """How much one more worker would bring a cell; 0 where it is not worth its start."""
         if run.phase is not Phase.RUNNING:
             return 0
-        coming = sum(worker.state in (State.STARTING, State.COLLECTING) for worker in run.workers)
+        coming = run.coming
+        if run.todo:  # given back, and nobody waits for it any more
+            return 0 if coming or run.crashes > MAX_CRASHES else math.inf
         spare = sum(worker.spare for worker in run.workers)
         if spare <= coming or not run.workers:
             return 0
         share = spare / (len(run.workers) + 1)
-        if self.jobs.is_given:
+        if self.jobs.is_given and self.started < self.jobs.count:
             return share
         if not run.ran:
             return 0
@@ -128,11 +127,23 @@ class Scheduler:
             return
         busiest = max((each for each in run.workers if not each.is_asked), key=lambda each: each.spare, default=None)
         groups = spare_groups(busiest, worker, self.group, run.owned) if busiest not in (None, worker) else []
-        if busiest is None or not groups:
-            worker.end()
-            return
-        run.hungry.append(worker)
-        busiest.ask(groups)
+        if busiest not in (None, worker) and busiest.spare and not groups:
+            busiest.is_spent = True  # its groups stay with it: no further worker is started for them
+            self.feed(run, worker)
+        elif busiest is None or not groups:
+            if any(each.is_asked for each in run.workers):
+                run.hungry.append(worker)
+            else:
+                worker.end()
+        else:
+            run.hungry.append(worker)
+            busiest.ask(groups)
+
+    def serve(self, run: CellRun) -> None:
+        """Feed those that wait; the one that waits longest takes what has come."""
+        waiting, run.hungry = run.hungry, deque()
+        for worker in waiting:
+            self.feed(run, worker)
 
     def given(self, run: CellRun, giver: Worker, message: Given) -> None:
         """A worker has given tests back: they are for the one that waits longest."""
@@ -142,8 +153,8 @@ class Scheduler:
             self.lost(run, giver, "failed: it gave back tests that it did not have", "")
             return
         if run.hungry:
-            self.feed(run, run.hungry.popleft())
-        elif run.todo:
+            self.serve(run)
+        elif run.todo and not giver.has_ended:
             self.feed(run, giver)
         if giver.waits:
             self.feed(run, giver)
@@ -187,12 +198,6 @@ class Scheduler:
             run.clock()
         self.replay.report(proxy)
 
-    def finish(self, run: CellRun) -> None:
-        """Nothing is left for the cell's workers."""
-        for worker in run.workers:
-            if worker.state is State.READY:
-                worker.end()
-
     def collected(self, run: CellRun, worker: Worker) -> None:
         """A worker has collected what the cell's first one has: it goes on with what is left."""
         worker.adopt(run.items, run.unreported())
@@ -210,9 +215,9 @@ class Scheduler:
             return
         self.launcher.end(worker, patience=_PATIENCE)  # what was registered with atexit may take its time
         self.leave(run, worker)
+        self.go_on(run, State.ENDING, "ended", "")
         has_failed = run.has_failed or bool(run.tally.counts["error"])
-        explained = {None, 0, 5, 1 if has_failed else 0}
-        if exitstatus not in explained:
+        if exitstatus not in {None, 0, 5, 1 if has_failed else 0}:
             reason = f"its pytest ended with exit status {exitstatus}, which no test accounts for"
             hint = "a plugin or a conftest.py there has set it, as limits of coverage do"
             self.replay.collect_error(with_cell("ofiuco", run.cell.name), f"error: {reason}\nhint: {hint}")
@@ -222,8 +227,8 @@ class Scheduler:
         run.workers.remove(worker)
         if worker in run.hungry:
             run.hungry.remove(worker)
-        if worker.is_asked and run.hungry:
-            self.feed(run, run.hungry.popleft())
+        if worker.is_asked:
+            self.serve(run)
         if not run.workers and not run.todo:
             run.phase = Phase.OVER
 
@@ -240,6 +245,7 @@ class Scheduler:
             reason = f"the worker of {run.cell.name} {how} after its last test, before its session had ended{said}"
             self.replay.collect_error(with_cell("ofiuco", run.cell.name), reason)
             self.leave(run, worker)
+            self.go_on(run, state, how, tail)
             return
         if run.phase is Phase.COLLECTED and not run.todo:
             self.fail_cell(run, "collect", f"the worker of {run.cell.name} {how} before it was asked to run")
@@ -256,14 +262,13 @@ class Scheduler:
     def go_on(self, run: CellRun, state: State, how: str, tail: str) -> None:
         """Find somebody for the tests of a worker that was lost in ``state``."""
         if not run.todo:
-            if not run.workers:
-                run.phase = Phase.OVER
             return
         has_collected = state not in (State.STARTING, State.COLLECTING)
         if run.hungry:
-            self.feed(run, run.hungry.popleft())
+            self.serve(run)
         elif run.crashes <= MAX_CRASHES and (has_collected or run.workers):
-            self.launcher.start(run)
+            if not run.coming:
+                self.launcher.start(run)
         elif not run.workers:
             for proxy in list(run.todo):
                 run.todo.remove(proxy)

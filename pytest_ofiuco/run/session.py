@@ -49,7 +49,7 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
         if start.sharding is not None:
             session_plan = start.sharding.narrowed(session_plan)
         if start.is_debugged:
-            _only_one(session_plan)
+            _debug(config, session_plan)
         controller = _controller(config, session_plan, arguments, start, own_marks)
     except OfiucoError as error:
         raise pytest.UsageError(error.render().removeprefix("error: ")) from error
@@ -66,6 +66,14 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
         from pytest_ofiuco.run.page.record import Record
 
         config.pluginmanager.register(Record(config, session_plan, page), "ofiuco-page")
+
+
+def _debug(config: pytest.Config, session_plan: SessionPlan) -> None:
+    from pytest_ofiuco.run.debugging import Debugged, give_terminal, only_one
+
+    only_one(session_plan)
+    give_terminal(config)
+    config.pluginmanager.register(Debugged(), "ofiuco-debugged")
 
 
 def _page(config: pytest.Config) -> PageFile | None:
@@ -85,16 +93,6 @@ def _recording(config: pytest.Config, *, is_shard: bool) -> Recording | None:
     from pytest_ofiuco.run.recording import Recording
 
     return Recording.prepare(config, is_shard=is_shard)
-
-
-def _only_one(session_plan: SessionPlan) -> None:
-    """A debugger has one terminal."""
-    runnable = [planned.cell.name for planned in session_plan.cells if planned.is_run]
-    if len(runnable) > 1:
-        raise UsageError(
-            f"--pdb and --trace debug one cell, and {len(runnable)} are selected",
-            f"select one: --ofiuco-cell {runnable[-1]} (of {', '.join(runnable)})",
-        )
 
 
 def _meant(session_plan: SessionPlan, arguments: Arguments, config: pytest.Config) -> SessionPlan:

@@ -9,6 +9,9 @@ import os
 
 PROTOCOL = 3
 
+CUT_OFF = 86
+"""The exit status of a worker that can no longer speak to its controller: a test has closed its pipes, say."""
+
 LOADED_AS = "_ofiuco_worker"
 
 _MODULES = (

@@ -12,9 +12,6 @@ from typing import Any, Dict
 
 Message = Dict[str, Any]
 
-CUT_OFF = 87
-"""The exit code of a worker whose way to the controller is closed."""
-
 _CHUNK = 65536
 
 
@@ -23,7 +20,7 @@ class Closed(Exception):
 
 
 class Pipe:
-    """Lines over two file descriptors."""
+    """Lines over two file descriptors. They may be others by now: a test that closes all has closed these, too."""
 
     def __init__(self, receives: int, sends: int) -> None:
         self._receives, self._sends, self._process = receives, sends, os.getpid()
@@ -31,6 +28,11 @@ class Pipe:
         self._rest = b""
         for descriptor in (receives, sends):
             os.set_inheritable(descriptor, False)
+        self._files = {descriptor: _file(descriptor) for descriptor in (receives, sends)}
+
+    def is_here(self) -> bool:
+        """Whether this is the worker's process, and not one that a test has forked."""
+        return os.getpid() == self._process
 
     def send(self, text: str) -> None:
         """Send a text without line breaks; nothing happens in a process that a test has forked.
@@ -38,13 +40,14 @@ class Pipe:
         Raises:
             Closed: nobody hears it.
         """
-        if os.getpid() != self._process:
+        if not self.is_here():
             return
         data = text.encode() + b"\n"
+        self._check(self._sends)
         try:
             while data:
                 data = data[os.write(self._sends, data) :]
-        except OSError as error:  # its end is closed, by the controller or by a test
+        except OSError as error:
             raise Closed from error
 
     def receive(self) -> str:
@@ -54,19 +57,38 @@ class Pipe:
             Closed: there will be none.
         """
         while not self._lines:
-            try:
-                data = os.read(self._receives, _CHUNK)
-            except OSError as error:
-                raise Closed from error
-            if not data or os.getpid() != self._process:
+            if not self.is_here():
+                raise Closed
+            self._check(self._receives)
+            data = os.read(self._receives, _CHUNK)
+            if not data:
                 raise Closed
             *lines, self._rest = (self._rest + data).split(b"\n")
             self._lines += lines
         return self._lines.pop(0).decode()
 
     def has_more(self) -> bool:
-        """Whether a text, or a part of one, has come."""
-        return bool(self._lines or select.select([self._receives], [], [], 0)[0])
+        """Whether a text, or a part of one, has come.
+
+        Raises:
+            Closed: there will be none.
+        """
+        if self._lines:
+            return True
+        self._check(self._receives)
+        return bool(select.select([self._receives], [], [], 0)[0])
+
+    def _check(self, descriptor: int) -> None:
+        if _file(descriptor) != self._files[descriptor]:
+            raise Closed
+
+
+def _file(descriptor: int) -> tuple[int, int] | None:
+    try:
+        found = os.fstat(descriptor)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class Channel:
@@ -79,9 +101,13 @@ class Channel:
         self._texts: Any = queue.Queue()
         channel.setcallback(self._texts.put, endmarker=None)
 
+    def is_here(self) -> bool:
+        """Whether this is the worker's process, and not one that a test has forked."""
+        return os.getpid() == self._process
+
     def send(self, text: str) -> None:
         """Send a text; nothing happens in a process that a test has forked."""
-        if os.getpid() == self._process:
+        if self.is_here():
             self._channel.send(text)
 
     def receive(self) -> str:

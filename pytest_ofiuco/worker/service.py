@@ -9,8 +9,8 @@ import sys
 import traceback
 from typing import Any, Callable, Dict, Tuple
 
-from . import PROTOCOL
-from .channel import CUT_OFF, Channel, Closed, Pipe, encode
+from . import CUT_OFF, PROTOCOL
+from .channel import Channel, Closed, Pipe, encode
 from .process import become_main, import_pytest, lead_group, redirect, set_up
 from .session import run_session
 
@@ -101,7 +101,7 @@ def _guarded(channel: Any, run: Callable[[Any, Message], int | None], start: Mes
     try:
         return run(channel, start)
     except Closed:
-        return None
+        raise
     except KeyboardInterrupt:
         channel.send(encode("stopped", reason="interrupted"))
     except SystemExit as error:

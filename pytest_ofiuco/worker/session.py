@@ -117,6 +117,8 @@ def make_interactor(channel: Any, config: Any, start: Message) -> Any:
             item = self.items[index]
             self.reports, self.statuses, self.set_up.texts = [], [], []
             item.ihook.pytest_runtest_protocol(item=item, nextitem=self.items[queue[0]] if queue else None)
+            if not channel.is_here():  # a test has forked, and its child has come back from it
+                os._exit(1)
             nodeid = item.nodeid
             more: Message = {}
             if self.statuses:

@@ -1,0 +1,227 @@
+"""Tests that end their worker, in every way that was thought of: each fails with its reason, and the others run."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.plugin.conftest import Project
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups are POSIX's"),
+]
+
+ONE_CELL = ("-p", "no:cacheprovider", "--ofiuco-cell=py313-host", "--ofiuco-jobs=1", "--tb=short", "-v")
+
+
+def left_of(project: Project) -> list[int]:
+    """The processes that were started in a cell of this project and are not zombies."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            variables = (folder / "environ").read_bytes().split(b"\0")
+            here = (folder / "cwd").readlink() == project.folder
+        except OSError:
+            continue
+        if here and any(each.startswith(b"OFIUCO_CELL=") for each in variables):
+            found.append(int(folder.name))
+    return found
+
+
+def assert_nothing_left(project: Project) -> None:
+    if not Path("/proc/self/environ").exists():
+        return
+    deadline = time.monotonic() + 3
+    while left_of(project) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert left_of(project) == []
+
+
+def failures(result: pytest.RunResult) -> dict[str, str]:
+    """How the worker was lost, by test."""
+    lines = [line for line in result.outlines if line.startswith("the worker of py313-host ")]
+    parted = [
+        line.removeprefix("the worker of py313-host ").rpartition(" while running test_ends.py::") for line in lines
+    ]
+    return {test.removesuffix("[py313-host]"): how for how, _, test in parted}
+
+
+def test_every_end_of_a_worker_fails_its_test_alone(project: Project) -> None:
+    project.write(
+        {
+            "test_ends.py": """
+                import ctypes, os, resource, signal, subprocess, sys, threading, time
+                import pytest
+
+                def test_first(): pass
+                def test_segfault(): ctypes.string_at(0)
+
+                def test_killed():
+                    subprocess.Popen(["sh", "-c", f"kill -9 {os.getpid()}"]).wait()
+                    time.sleep(10)
+
+                def test_memory():
+                    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+                    resource.setrlimit(resource.RLIMIT_AS, (1 << 30, hard))
+                    try:
+                        bytearray(1 << 33)
+                    finally:
+                        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+
+                def test_exits_0(): os._exit(0)
+
+                def test_exits_3():
+                    print("last words", file=sys.stderr)
+                    os._exit(3)
+
+                def test_leaves(): sys.exit(5)
+                def test_closes_all(): os.closerange(0, 1000)
+                def test_closes_and_reuses():
+                    os.closerange(3, 1000)
+                    for number in range(40):
+                        os.open(os.devnull, os.O_RDWR)
+
+                def test_closes_output():
+                    os.close(1)
+                    os.close(2)
+
+                def test_prints():
+                    for _ in range(20):
+                        sys.stdout.write("x" * (1 << 20))
+                        os.write(2, b"y" * (1 << 20))
+
+                def test_forks():
+                    child = os.fork()
+                    if child == 0:
+                        os._exit(7)
+                    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+                def test_forks_and_both_return():
+                    child = os.fork()
+                    if child:
+                        os.waitpid(child, 0)
+
+                def test_forks_a_child_that_stays():
+                    if os.fork() == 0:
+                        time.sleep(60)
+                        os._exit(0)
+
+                def test_forks_a_daemon_that_holds_the_pipes():
+                    child = os.fork()
+                    if child == 0:
+                        os.setsid()
+                        if os.fork() == 0:
+                            time.sleep(2)
+                        os._exit(0)
+                    os.waitpid(child, 0)
+
+                def test_daemon_thread(): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+
+                def test_reads():
+                    with pytest.raises((EOFError, OSError)):
+                        input()
+
+                def test_last(): pass
+            """
+        }
+    )
+    result = project.matrix(*ONE_CELL)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert failures(result) == {
+        "test_segfault": "was killed by SIGSEGV",
+        "test_killed": "was killed by SIGKILL",
+        "test_exits_0": "exited with 0",
+        "test_exits_3": "exited with 3",
+        "test_closes_all": "closed its connection",
+        "test_closes_and_reuses": "closed its connection",
+    }
+    result.stdout.fnmatch_lines(["Fatal Python error: Segmentation fault", "*test_ends.py*in test_segfault*"])
+    result.stdout.fnmatch_lines(["E   MemoryError", "*Captured worker output*", "last words", "E   SystemExit: 5"])
+    result.assert_outcomes(passed=10, failed=8)
+    assert_nothing_left(project)
+
+
+def test_hanging_tests_are_ended_and_say_where_they_were(project: Project) -> None:
+    project.write(
+        {
+            "test_ends.py": """
+                import ctypes, os, signal, time
+
+                def test_first(): pass
+
+                def test_sleeps():
+                    print("going to sleep")
+                    time.sleep(60)
+
+                def test_deaf():
+                    signal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals))
+                    ctypes.CDLL(None).sleep(60)
+
+                def test_stopped(): os.kill(os.getpid(), signal.SIGSTOP)
+                def test_last(): pass
+            """
+        }
+    )
+    result = project.matrix(*ONE_CELL, "--ofiuco-timeout=0.5")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    ended = "was ended: a test may take 0.5 s (--ofiuco-timeout)"
+    assert failures(result) == {"test_sleeps": ended, "test_deaf": ended, "test_stopped": ended}
+    result.stdout.fnmatch_lines(["Fatal Python error: Aborted", "*test_ends.py*in test_sleeps*", "going to sleep"])
+    result.assert_outcomes(passed=2, failed=3)
+    assert_nothing_left(project)
+
+
+def test_jobs_of_our_own_and_of_xdist_are_that_many_workers(project: Project) -> None:
+    project.write(
+        {
+            "test_a.py": """
+                import os, pathlib, time
+                import pytest
+
+                @pytest.mark.parametrize("number", range(20))
+                def test_sleeps(number, ofiuco_cell):
+                    time.sleep(0.2)
+                    pathlib.Path(f"ran-{ofiuco_cell.name}-{number}").write_text(str(os.getpid()))
+            """
+        }
+    )
+    for options in (["--ofiuco-jobs=6"], ["-n6"], ["--numprocesses=9", "--maxprocesses=6"]):
+        result = project.matrix("-p", "no:cacheprovider", *options)
+        result.assert_outcomes(passed=40)
+        assert len({path.read_text() for path in project.folder.glob("ran-*")}) >= 4  # one may come too late
+        for path in project.folder.glob("ran-*"):
+            os.unlink(path)
+    assert_nothing_left(project)
+
+
+def test_scopes_stay_on_one_worker_and_fixtures_are_torn_down_in_order(project: Project) -> None:
+    module = """
+        import os, pathlib, time
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def resource():
+            with open(f"log-{os.getpid()}", "a") as log:
+                log.write(f"up {__name__}\\n")
+            yield
+            with open(f"log-{os.getpid()}", "a") as log:
+                log.write(f"down {__name__}\\n")
+
+        @pytest.mark.parametrize("number", range(4))
+        def test_a(resource, number): time.sleep(0.1)
+    """
+    project.write({f"test_{letter}.py": module for letter in "abcdef"})
+    only = ("-p", "no:cacheprovider", "--ofiuco-cell=py313-host")
+    result = project.matrix(*only, "--ofiuco-jobs=3", "--dist=loadfile")
+    result.assert_outcomes(passed=24)
+    logs = [path.read_text().splitlines() for path in project.folder.glob("log-*")]
+    assert len(logs) >= 2
+    for log in logs:
+        ups, downs = log[::2], log[1::2]
+        assert [each.replace("up", "down") for each in ups] == downs
+    assert sorted(line for log in logs for line in log if line.startswith("up")) == [f"up test_{x}" for x in "abcdef"]
