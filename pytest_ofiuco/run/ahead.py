@@ -58,7 +58,7 @@ class HeadStart:
             hear=self._hear,
             module_path=own_modules(os.environ.get("PYTHONPATH", ""), [config.rootpath, config.invocation_params.dir]),
             catches_output=option.capture not in ("no", "tee-sys"),
-            coverage=config.invocation_params.dir if _measures_coverage(given) else None,
+            coverage=_coverage_folder(given),
             is_debugged=self.is_debugged,
         )
         atexit.register(self.spawner.close)
@@ -187,6 +187,10 @@ def _sharding(option: Any, start: Path) -> Sharding | None:
     return Sharding.of(option.ofiuco_shard, option.ofiuco_durations, start)
 
 
-def _measures_coverage(given: tuple[str, ...]) -> bool:
-    """Whether pytest-cov is asked to measure."""
-    return any(each == "--cov" or each.startswith("--cov=") for each in given)
+def _coverage_folder(given: tuple[str, ...]) -> Path | None:
+    """Where coverage data goes to, if pytest-cov is asked to measure."""
+    if not any(each == "--cov" or each.startswith("--cov=") for each in given):
+        return None
+    from pytest_ofiuco.run.coverage import new_folder
+
+    return new_folder()

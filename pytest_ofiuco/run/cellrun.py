@@ -119,6 +119,7 @@ class StartUp:
                 "testrun": self.testrun,
                 "xdist": {"worker": f"gw{worker.number - 1}", "count": self.jobs} if self.jobs > 1 else None,
                 "spool": str(worker.spool) if worker.spool else None,
+                "coverage": str(worker.coverage) if worker.coverage else None,
                 "folder": run.cell.name if is_first else f"{run.cell.name}-{worker.number}",
                 "cell": {
                     "name": run.cell.name,

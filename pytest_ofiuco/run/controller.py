@@ -155,11 +155,6 @@ class Controller:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         self.words.show_summary(terminalreporter)
-        if self.launcher.spawner.coverage is not None and any(run.tally.seconds for run in self.runs.values()):
-            self.notes.append(
-                "coverage was measured in each cell and is not reported here: `coverage combine` and `coverage report`"
-                " put the cells' .coverage.* files together"
-            )
         for note in (*self.notes, *self.launcher.warnings):
             terminalreporter.write_line(f"ofiuco: {note}", yellow=True)
         if self.config.option.collectonly or self.config.get_verbosity() < -1:
@@ -268,13 +263,21 @@ class Controller:
             self.scheduler.collected(run, worker)
         else:
             run.start_seconds = time.monotonic() - worker.began_at
-            run.items, run.errors, run.phase = worker.items, message.errors, Phase.COLLECTED
+            run.items, run.errors, run.phase = worker.items, self.explained(message.errors), Phase.COLLECTED
             run.deselected = message.deselected
             worker.state, worker.items = State.READY, []
             if run.errors:
                 run.tally.remark = "has none of these tests"
                 self.launcher.end(worker)
                 self.scheduler.leave(run, worker)
+
+    def explained(self, errors: tuple[str, ...]) -> tuple[str, ...]:
+        """What a cell's pytest does not accept, with a remedy where one is known."""
+        if not any("unrecognized arguments: " in error and "--cov" in error for error in errors):
+            return errors
+        from pytest_ofiuco.run.coverage import with_remedy
+
+        return with_remedy(errors, self.plan.lock.format)
 
     def skip_cell(self, run: CellRun, reason: str) -> None:
         run.phase = Phase.OVER

@@ -39,6 +39,12 @@ _ADD_PYTEST = {
 }
 
 
+def how_to_add(package: str, lock_format: str) -> str:
+    """What puts pytest, or a plugin of it, into the cells."""
+    command = _ADD_PYTEST.get(lock_format, "add pytest to the project's development dependencies")
+    return command.replace("pytest", package)
+
+
 def plan(
     project: LocalProject, narrowing: Narrowing, interpreters: Interpreters, *, needs_pytest: bool = True
 ) -> SessionPlan:
@@ -220,7 +226,7 @@ def project_to_install(project: LocalProject) -> Project | None:
 
 def _with_pytest(cells: Sequence[PlannedCell], lock: Lock) -> tuple[PlannedCell, ...]:
     """A cell without pytest cannot run: an error there, and one for all where no cell has it."""
-    command = _ADD_PYTEST.get(lock.format, "add pytest to the project's development dependencies")
+    command = how_to_add("pytest", lock.format)
     checked = []
     for planned in cells:
         if planned.is_run and "pytest" not in planned.versions:

@@ -29,6 +29,7 @@ from pytest_ofiuco.run.scheduler import Scheduler
 from pytest_ofiuco.run.tolerance import known_options
 
 if TYPE_CHECKING:
+    from pytest_ofiuco.run.coverage import Coverage  # most sessions measure nothing
     from pytest_ofiuco.run.page.file import PageFile  # most sessions write none
     from pytest_ofiuco.run.recording import Recording
 
@@ -62,6 +63,8 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
     for plugin in (start.sharding, recording):
         if plugin is not None:
             config.pluginmanager.register(plugin)
+    if start.spawner.coverage is not None:
+        config.pluginmanager.register(_coverage(config, controller, start), "ofiuco-coverage")
     if page is not None:
         from pytest_ofiuco.run.page.record import Record
 
@@ -93,6 +96,20 @@ def _recording(config: pytest.Config, *, is_shard: bool) -> Recording | None:
     from pytest_ofiuco.run.recording import Recording
 
     return Recording.prepare(config, is_shard=is_shard)
+
+
+def _coverage(config: pytest.Config, controller: Controller, start: HeadStart) -> Coverage:
+    """What makes one report of the cells' coverage."""
+    from pytest_ofiuco.run.coverage import Coverage
+
+    return Coverage(
+        config,
+        spawner=start.spawner,
+        project=start.planner.directory,
+        runs=controller.runs,
+        end_workers=controller.launcher.close,
+        notes=controller.notes,
+    )
 
 
 def _meant(session_plan: SessionPlan, arguments: Arguments, config: pytest.Config) -> SessionPlan:

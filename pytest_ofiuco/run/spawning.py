@@ -19,6 +19,9 @@ from pytest_ofiuco.run.variables import cell_variables
 from pytest_ofiuco.run.workers import Worker
 from pytest_ofiuco.store.request import Environment, Machine
 
+DATA = "data"
+"""What a worker's coverage data is called, in its own folder; more of it comes with a suffix."""
+
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Spawner:
@@ -53,7 +56,8 @@ class Spawner:
                 if self._folder is None:
                     self._folder = Path(tempfile.mkdtemp(prefix="ofiuco-"))
                 spool = self._folder / f"{name}-{number}.log"
-        return Worker(name=name, number=number, spool=spool)
+        coverage = self.coverage / name / str(number) if self.coverage is not None else None
+        return Worker(name=name, number=number, spool=spool, coverage=coverage)
 
     def connected(self, worker: Worker, environment: Environment) -> Gateway:
         """Start the worker's process.
@@ -63,8 +67,12 @@ class Spawner:
             UsageError: it is on another machine, and a debugger needs the terminal.
         """
         if environment.host is not None:
+            worker.coverage = None  # it would stay there
             return self._elsewhere(worker, environment)
-        coverage = self.coverage / f".coverage.{worker.name}" if self.coverage is not None else None
+        coverage = None
+        if worker.coverage is not None:
+            worker.coverage.mkdir(parents=True, exist_ok=True)
+            coverage = worker.coverage / DATA
         process = WorkerProcess(
             command=[*environment.launcher, str(environment.python), "-X", f"pycache_prefix={self.bytecode}"],
             variables=cell_variables(environment, worker.name, os.environ.get("PATH", ""), self.module_path, coverage),

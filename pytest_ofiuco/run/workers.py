@@ -37,12 +37,14 @@ class Worker:
     """A worker of the cell ``name``; ``number`` counts the session's workers.
 
     ``queue`` holds what it was given and has not run, in its order; ``is_on``: it is on the first. ``since`` is when it
-    was last heard of, by the monotonic clock, in seconds; ``reason`` is why it was ended by us.
+    was last heard of, by the monotonic clock, in seconds; ``reason`` is why it was ended by us. ``coverage`` is the
+    folder that its coverage data goes to, if any is taken.
     """
 
     name: str
     number: int
     spool: Path | None = None
+    coverage: Path | None = None
     gateway: Gateway | None = None
     state: State = State.SPAWNED
     items: list[RemoteItem] = field(default_factory=list)

@@ -17,6 +17,7 @@ LOADED_AS = "_ofiuco_worker"
 _MODULES = (
     "channel",
     "process",
+    "coverage",
     "options",
     "fixtures",
     "description",
@@ -69,9 +70,12 @@ def command(receives: int, sends: int, *, leads: bool) -> str:
 
 def source() -> str:
     """The whole worker as one text, for execnet to run elsewhere."""
-    folder = os.path.dirname(os.path.abspath(__file__))
-    texts = []
-    for module in ("", *_MODULES):
-        with open(os.path.join(folder, (module or "__init__") + ".py"), encoding="utf-8") as file:
-            texts.append((LOADED_AS + (module and "." + module), file.read()))
+    texts = [(LOADED_AS + (module and "." + module), text(module or "__init__")) for module in ("", *_MODULES)]
     return _FROM_TEXT.format(texts=texts, name=LOADED_AS)
+
+
+def text(module: str) -> str:
+    """One module, as its text."""
+    folder = os.path.dirname(os.path.abspath(__file__))
+    with open(os.path.join(folder, module + ".py"), encoding="utf-8") as file:
+        return file.read()

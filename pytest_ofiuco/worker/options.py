@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from typing import Any, Dict
 
+from .coverage import leave_reporting
+
 Message = Dict[str, Any]
 
 BLANKED: Message = {
@@ -85,9 +87,7 @@ def blank(config: Any, start: Message) -> None:
         os.makedirs(option.basetemp, exist_ok=True)
         option.basetemp = os.path.join(option.basetemp, start["folder"])
     _keep_apart(config, start)
-    coverage = config.pluginmanager.getplugin("_cov")
-    if coverage is not None:
-        coverage.options.cov_report = {}
+    leave_reporting(config, start.get("coverage"))
 
 
 def _keep_apart(config: Any, start: Message) -> None:

@@ -13,6 +13,7 @@ from collections import deque
 from typing import Any, Dict
 
 from .channel import encode
+from .coverage import save
 from .description import describe
 from .fixtures import make_fixtures, make_recorders
 from .options import blank, make_options
@@ -227,6 +228,7 @@ def run_session(channel: Any, start: Message) -> int | None:
         try:
             return int(config.hook.pytest_cmdline_main(config=config))
         finally:
+            save(config, start.get("coverage"))
             config._ensure_unconfigure()
     except pytest.UsageError as error:
         if has_collected:

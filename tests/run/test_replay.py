@@ -10,7 +10,7 @@ import pytest
 from pytest_ofiuco.run.controller import Unkept
 from pytest_ofiuco.run.messages import ProtocolError, Recorded, Warned
 from pytest_ofiuco.run.proxies import Forest, ProxyItem
-from pytest_ofiuco.run.replay import Replay, crash_reports, is_plain_pass, with_tuples
+from pytest_ofiuco.run.replay import Replay, crash_reports, is_plain_pass, properties, with_tuples
 from pytest_ofiuco.run.report import Tally
 from tests.run.fakes import make_cell, remote_item, serialized
 
@@ -59,7 +59,7 @@ def test_a_plain_pass_in_short_is_the_report_that_pytest_makes(replay: Replay, p
     for report in reports:
         assert (report.nodeid, report.location) == (proxy.nodeid, proxy.location)
         assert {"test", "test_a.py"} <= set(report.keywords)
-        assert report.sections == report.user_properties == []
+        assert (report.sections, report.user_properties) == ([], properties(proxy.cell))
         assert vars(report)["ofiuco_cell"] == "py313-host"
         assert is_plain_pass(report)
 
