@@ -101,13 +101,15 @@ class Controller:
     # pytest's hooks
 
     def pytest_report_header(self) -> list[str]:
-        return header(self.plan.lock, list(self.runs), self.config.get_terminal_writer().fullwidth)
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        width = self.config.get_terminal_writer().fullwidth if reporter is not None else 80
+        return header(self.plan.lock, list(self.runs), width)
 
     def pytest_sessionstart(self) -> None:
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:  # cells report in turns: a file's name would come with every other dot
             reporter.showfspath = False
-            if not self.config.option.durations:
+            if self.config.option.durations is None:
                 reporter.stats.setdefault("", Unkept())
 
     @pytest.hookimpl(tryfirst=True)

@@ -58,7 +58,9 @@ class Replay:
         hook, nodeid, location = self.config.hook, proxy.nodeid, proxy.location
         hook.pytest_runtest_logstart(nodeid=nodeid, location=location)
         for index, report in enumerate(proxy.reports):
-            if index < len(proxy.shown):  # before it, in the cell: as fixtures that were set up
+            if index < len(proxy.shown) and self.config.pluginmanager.hasplugin(
+                "terminalreporter"
+            ):  # before it, in the cell: as fixtures that were set up
                 text = proxy.shown[index].replace(proxy.remote.nodeid, nodeid)
                 self.config.get_terminal_writer().write(text)
             hook.pytest_runtest_logreport(report=report)

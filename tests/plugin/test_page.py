@@ -75,7 +75,7 @@ def test_a_page_of_a_session(project: Project) -> None:
     assert more["test_differs"]["0"][0].startswith("AssertionError: assert sys.version_info(major=3, minor=10")
     assert data["texts"][more["test_passed"]["0"][2][0][1]] == "said\n"
     assert "raw" in data["texts"][more["test_chosen"]["1"][2][0][1]]
-    assert [part[0] for part in more["test_parts"]["0"][1]] == ["subtest [one] (number='1')", "call"]
+    assert [part[0] for part in more["test_parts"]["0"][1]] == ["subtest [one] (number=1)", "call"]
     assert [(each["name"], each["python"][:4]) for each in data["cells"]] == [
         ("py310-host", "3.10"),
         ("py313-host", "3.13"),
