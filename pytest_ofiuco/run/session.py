@@ -178,6 +178,8 @@ def _start_up(config: pytest.Config, start: HeadStart) -> StartUp:
     program = sys.argv[0]
 
     def terminal() -> tuple[int, bool]:
+        if not config.pluginmanager.hasplugin("terminalreporter"):
+            return 80, False
         writer = config.get_terminal_writer()
         return writer.fullwidth, writer.hasmarkup
 
