@@ -51,12 +51,28 @@ def quieten(config: Any, start: Message) -> None:
     reporter = config.pluginmanager.getplugin("terminalreporter")
     writer = getattr(reporter, "_tw", None)
     if writer is not None:
+        if start["is_debugged"]:
+            config.pluginmanager.register(make_prompter(writer, writer._file), "ofiuco-prompter")
         writer._file = open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lives
         writer.fullwidth = start.get("width") or writer.fullwidth
     if any(foreign_plugins(config, name) for name in ("pytest_terminal_summary", "pytest_sessionfinish")):
         return
     for name in _COUNTING:
         _leave_out(config, name, [reporter])
+
+
+def make_prompter(writer: Any, terminal: Any) -> object:
+    """The plugin that lets the debugger say, before it prompts, what has failed."""
+    import pytest
+
+    class Prompter:
+        @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+        def pytest_exception_interact(self) -> Iterator[None]:
+            silent, writer._file = writer._file, terminal
+            yield
+            writer._file = silent
+
+    return Prompter()
 
 
 def _leave_out(config: Any, hook: str, plugins: list[Any]) -> None:

@@ -43,6 +43,7 @@ def talk(project: Project, arguments: Sequence[str], lines: Sequence[tuple[str, 
             break
         if waiting and waiting[0][0] in said[seen:]:
             seen = len(said)
+            time.sleep(0.5)  # a person's: what comes while readline takes the terminal over is lost
             os.write(controller, waiting.pop(0)[1].encode())
     process.kill()
     os.close(controller)
@@ -52,8 +53,11 @@ def talk(project: Project, arguments: Sequence[str], lines: Sequence[tuple[str, 
 def test_the_debugger_has_the_terminal(project: Project) -> None:
     project.write({"test_a.py": FAILS})
     one = ["--ofiuco-matrix", "-p", "no:cacheprovider", "--ofiuco-cell=py313-host", "--pdb", "--ofiuco-timeout=0.5"]
-    lines = [("(Pdb)", "p value + 1000\n"), ("1041", "\x03"), ("(Pdb)", "c\n")]
+    lines = [("(Pdb)", "p value + 1000\n"), ("1041\r\n(Pdb) ", "\x03"), ("--KeyboardInterrupt--", "c\n")]
     status, said = talk(project, one, lines)
+    before = said.partition("(Pdb)")[0]
+    assert ">       assert value == 42" in before.replace("\x1b", "")
+    assert "entering PDB" in before
     assert "1041" in said
     assert "1 failed" in said
     assert status == pytest.ExitCode.TESTS_FAILED
