@@ -63,6 +63,8 @@ class Preparer:
         link_mode: LinkMode = "hardlink",
     ) -> None:
         self._store, self._refresh, self._progress, self._link_mode = store, refresh, progress, link_mode
+        self._offline = offline
+        self._remarks: list[str] = []
         self._fetcher = Fetcher(store, settings, offline=offline, refresh=refresh, progress=progress)
         self._environ = environ
         self._builder = Builder(
@@ -99,7 +101,7 @@ class Preparer:
 
     def warnings(self) -> list[str]:
         """What there is to say about what was fetched, sorted."""
-        return self._fetcher.warnings()
+        return sorted({*self._fetcher.warnings(), *self._remarks})
 
     def key(self, plan: Plan) -> str:
         """The name of the environment that ``plan`` gives.
