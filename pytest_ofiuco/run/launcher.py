@@ -111,10 +111,8 @@ class Launcher:
             said = f"{type(error).__name__}: {error}"
             if isinstance(error, AssertionError):  # execnet's, at the first byte that comes back
                 said = "something in it writes to the standard output before the worker does"
-            self._refused(worker, f"its interpreter {run.environment.python} does not start a worker: {said}")
-
-    def _refused(self, worker: Worker, reason: str) -> None:
-        self.spawner.hear(worker, Failed(reason=reason))
+            reason = f"its interpreter {run.environment.python} does not start a worker: {said}"
+            self.spawner.hear(worker, Failed(reason=reason))
 
     def _opened(self, gateway: Gateway, worker: Worker) -> bool:
         """Whether it is still wanted."""

@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from pytest_ofiuco.errors import UsageError
@@ -66,9 +67,10 @@ class Spawner:
             OSError: it cannot be started.
             UsageError: it is on another machine, and a debugger needs the terminal.
         """
+        receive: Receive = partial(self.hear, worker)
         if environment.host is not None:
             worker.coverage = None  # it would stay there
-            return self._elsewhere(worker, environment)
+            return self._elsewhere(worker, environment, receive)
         coverage = None
         if worker.coverage is not None:
             worker.coverage.mkdir(parents=True, exist_ok=True)
@@ -79,19 +81,12 @@ class Spawner:
             spool=worker.spool,
             is_debugged=self.is_debugged,
         )
-
-        def receive(message: Message) -> None:
-            self.hear(worker, message)
-
         if self.connect is not None:
             return self.connect(process, receive)
         return self._local(process, receive, passes_pipes=not environment.launcher)
 
-    def _elsewhere(self, worker: Worker, environment: Environment) -> Gateway:
+    def _elsewhere(self, worker: Worker, environment: Environment, receive: Receive) -> Gateway:
         from pytest_ofiuco.run.hosts.gateway import FarGateway
-
-        def receive(message: Message) -> None:
-            self.hear(worker, message)
 
         if self.is_debugged:
             raise UsageError("a debugger has no terminal on another machine", "debug a cell of this one")

@@ -78,28 +78,24 @@ class Worker:
         self.heard()
         self.began_at = self.began_at or self.since
 
-    def adopt(self, items: Sequence[RemoteItem], proxies: Iterable[ProxyItem]) -> list[ProxyItem]:
-        """Find the cell's tests among what this worker has collected; the ones that it has not.
+    def adopt(self, items: Sequence[RemoteItem], proxies: Iterable[ProxyItem]) -> None:
+        """Find the cell's tests among what this worker has collected: ``has`` knows them from then on.
 
         ``items`` are what the cell's first worker has collected, by which the proxies are numbered.
         """
-        if len(items) == len(self.items) and all(
-            mine is first or mine.nodeid == first.nodeid for mine, first in zip(self.items, items, strict=True)
+        mine, self.items = self.items, []
+        if len(items) == len(mine) and all(
+            own is first or own.nodeid == first.nodeid for own, first in zip(mine, items, strict=True)
         ):
-            self.items = []
-            return []
+            return
         places: dict[str, deque[int]] = {}
-        for index, item in enumerate(self.items):
+        for index, item in enumerate(mine):
             places.setdefault(item.nodeid, deque()).append(index)
-        self._places, missing = {}, []
+        self._places = {}
         for proxy in sorted(proxies, key=lambda each: each.index):
             found = places.get(proxy.remote.nodeid)
             if found:
                 self._places[proxy.index] = found.popleft()
-            else:
-                missing.append(proxy)
-        self.items = []
-        return missing
 
     def has(self, proxy: ProxyItem) -> bool:
         """Whether it has collected a test."""

@@ -32,18 +32,17 @@ def redirect(spool: str | None) -> None:
     os.close(descriptor)
 
 
-def import_pytest() -> None:
-    """Import the cell's pytest with the plugins that belong to it, which it would import next.
-
-    Raises:
-        ImportError: there is none.
-    """
-    importlib.import_module("pytest")
-    from _pytest.config import default_plugins
-
+def import_pytest() -> str:
+    """Import the cell's pytest with the plugins that belong to it, which it would import next; why there is none."""
+    try:
+        importlib.import_module("pytest")
+        from _pytest.config import default_plugins
+    except ImportError as error:
+        return str(error)
     for name in default_plugins:
         with contextlib.suppress(ImportError):
             importlib.import_module("_pytest." + name)
+    return ""
 
 
 def set_up(start: Message) -> None:

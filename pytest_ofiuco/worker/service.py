@@ -28,11 +28,7 @@ def serve_pipe(receives: int, sends: int, usual: Threshold, *, leads: bool) -> N
         lead_group()
     slow = gc.get_threshold()
     pipe = Pipe(receives, sends)
-    missing = ""
-    try:
-        import_pytest()
-    except ImportError as error:
-        missing = str(error)
+    missing = import_pytest()
     try:
         start = json.loads(pipe.receive())
     except Closed:  # it was not needed
@@ -52,11 +48,7 @@ def serve_channel(channel: Any) -> None:
     lead_group()
     redirect(start.get("spool"))
     sys.path[:] = [entry for entry in sys.path if entry]
-    missing = ""
-    try:
-        import_pytest()
-    except ImportError as error:
-        missing = str(error)
+    missing = import_pytest()
     serve(ours, start, missing)
 
 
