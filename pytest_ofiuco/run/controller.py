@@ -45,6 +45,7 @@ from pytest_ofiuco.run.report import Tally, header, table
 from pytest_ofiuco.run.scheduler import Scheduler
 from pytest_ofiuco.run.words import Words
 from pytest_ofiuco.run.workers import State, Worker
+from pytest_ofiuco.store.threads import HEED_SECONDS
 
 _SELDOM = 1_000_000
 
@@ -195,7 +196,8 @@ class Controller:
     def take(self) -> None:
         """Wait for the next event, and act on it; or end a worker whose time is up."""
         try:
-            source, message = self.events.get(timeout=self.scheduler.seconds_left())
+            left = self.scheduler.seconds_left()
+            source, message = self.events.get(timeout=HEED_SECONDS if left is None else min(left, HEED_SECONDS))
         except queue.Empty:
             self.scheduler.expire()
             return

@@ -15,6 +15,7 @@ from pytest_ofiuco.run.cells import PlannedCell
 from pytest_ofiuco.run.progress import PreparationProgress
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.request import Environment
+from pytest_ofiuco.store.threads import HEED_SECONDS
 
 if TYPE_CHECKING:
     from pytest_ofiuco.store.environment import Preparer  # a session that finds everything ready prepares nothing
@@ -72,7 +73,8 @@ class Preparation:
     def join(self) -> None:
         """Wait until everything is done."""
         for thread in self._threads:
-            thread.join()
+            while thread.is_alive():
+                thread.join(HEED_SECONDS)
 
     def _work(self) -> None:
         while True:

@@ -10,10 +10,19 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import TypeVar
 
 T = TypeVar("T")
+HEED_SECONDS = 0.5
+"""How long the main thread waits at a time: a Ctrl-C in the instant before a wait would not end it."""
+
+
+def result_of(future: Future[T]) -> T:
+    """The result of ``future``, awaited so that Ctrl-C is heeded."""
+    while not wait([future], HEED_SECONDS).done:
+        pass
+    return future.result()
 
 
 class Threads:

@@ -19,7 +19,7 @@ from pytest_ofiuco.store.network.page import Link
 from pytest_ofiuco.store.network.remote import Remote
 from pytest_ofiuco.store.project import LocalProject
 from pytest_ofiuco.store.settings import IndexSettings, shown
-from pytest_ofiuco.store.threads import Threads
+from pytest_ofiuco.store.threads import Threads, result_of
 
 _AT_A_TIME = 8
 
@@ -69,7 +69,7 @@ def _urls(
                 file: threads.submit(_url, indexes, file, name, _base(file, str(directory)), offline)
                 for file, name in lost.items()
             }
-            return {file: future.result() for file, future in asked.items()}
+            return {file: result_of(future) for file, future in asked.items()}
         finally:
             threads.close(0.0)
 

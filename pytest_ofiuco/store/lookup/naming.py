@@ -27,7 +27,7 @@ from pytest_ofiuco.store.network.failure import Unavailable
 from pytest_ofiuco.store.network.page import Offer
 from pytest_ofiuco.store.network.remote import Remote
 from pytest_ofiuco.store.settings import IndexSettings
-from pytest_ofiuco.store.threads import Threads
+from pytest_ofiuco.store.threads import Threads, result_of
 
 _AT_A_TIME = 8
 _SHOWN = 3
@@ -117,7 +117,7 @@ class _Namer:
         threads = Threads(_AT_A_TIME)
         try:
             asked = [threads.submit(self._asked, package) for package in rest]
-            answers = [future.result() for future in asked]
+            answers = [result_of(future) for future in asked]
         finally:
             threads.close(0.0)
         unknown = [str(package) for package, answer in zip(rest, answers, strict=True) if answer is None]

@@ -21,7 +21,7 @@ from pytest_ofiuco.store.network.failure import host_of
 from pytest_ofiuco.store.network.page import Link
 from pytest_ofiuco.store.network.remote import Remote
 from pytest_ofiuco.store.settings import IndexSettings
-from pytest_ofiuco.store.threads import Threads
+from pytest_ofiuco.store.threads import Threads, result_of
 
 _AT_A_TIME = 8
 
@@ -47,7 +47,7 @@ def ask(lock: Lock, directory: Path, taken: Sequence[Taken], settings: IndexSett
         for each in taken:
             by_package.setdefault(each.package.name, []).append(each)
         futures = [threads.submit(_about, indexes, directory, files) for files in by_package.values()]
-        answers = [answer for future in futures for answer in future.result()]
+        answers = [answer for future in futures for answer in result_of(future)]
     finally:
         threads.close(0)
         remote.close()
