@@ -24,6 +24,9 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     group.addoption("--ofiuco-platform", action="append", metavar="NAME", help="only this platform; repeatable")
     group.addoption("--ofiuco-variant", action="append", metavar="NAME", help="only this variant; repeatable")
     group.addoption("--ofiuco-jobs", metavar="N", help="how many workers run at a time: a number, or auto (default)")
+    group.addoption(
+        "--ofiuco-forkserver", action="store_true", help="fork workers from processes that stay for the next session"
+    )
     group.addoption("--ofiuco-timeout", metavar="SECONDS", help="end a test that takes longer, with its worker")
     group.addoption(
         "--ofiuco-shard", metavar="N/COUNT", help="run one of COUNT parts of the matrix, about as long each"

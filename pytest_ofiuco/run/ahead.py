@@ -28,6 +28,7 @@ from pytest_ofiuco.run.workers import Worker
 from pytest_ofiuco.store.cache import Store
 
 if TYPE_CHECKING:
+    from pytest_ofiuco.run.forkserver import ForkServers
     from pytest_ofiuco.run.sharding import Sharding  # most sessions run all of the matrix
 
 
@@ -60,6 +61,7 @@ class HeadStart:
             catches_output=option.capture not in ("no", "tee-sys"),
             coverage=_coverage_folder(given),
             is_debugged=self.is_debugged,
+            forks=_forks(option, store),
         )
         atexit.register(self.spawner.close)
         self.planner = Planner(
@@ -185,6 +187,14 @@ def _sharding(option: Any, start: Path) -> Sharding | None:
     from pytest_ofiuco.run.sharding import Sharding
 
     return Sharding.of(option.ofiuco_shard, option.ofiuco_durations, start)
+
+
+def _forks(option: Any, store: Store) -> ForkServers | None:
+    if not option.ofiuco_forkserver:
+        return None
+    from pytest_ofiuco.run.forkserver import ForkServers
+
+    return ForkServers.open(store.forkservers)
 
 
 def _coverage_folder(given: tuple[str, ...]) -> Path | None:

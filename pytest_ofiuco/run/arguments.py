@@ -17,6 +17,7 @@ OPTIONS = (
     ("--ofiuco-platform", True),
     ("--ofiuco-variant", True),
     ("--ofiuco-jobs", True),
+    ("--ofiuco-forkserver", False),
     ("--ofiuco-shard", True),
     ("--ofiuco-durations", True),
     ("--ofiuco-record-durations", True),

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from pytest_ofiuco import worker
 from pytest_ofiuco.run.gateway import (
@@ -25,6 +25,9 @@ from pytest_ofiuco.run.gateway import (
 from pytest_ofiuco.run.guard import Guard
 from pytest_ofiuco.run.messages import Decoder, Failed, Gone, ProtocolError
 
+if TYPE_CHECKING:
+    from pytest_ofiuco.run.forkserver import ForkedProcess, ForkServers  # most sessions start their workers
+
 _CHUNK = 1 << 18
 
 _PAUSE = 0.02
@@ -37,8 +40,15 @@ _QUIET = 5
 class PipeGateway:
     """A worker that is loaded from this package's own files. POSIX only: the pipes are inherited by number."""
 
-    def __init__(self, started: WorkerProcess, receive: Receive, decoder: Decoder, guard: Guard) -> None:
-        """Start the process; ``receive`` is called from other threads, last with ``Gone``.
+    def __init__(
+        self,
+        started: WorkerProcess,
+        receive: Receive,
+        decoder: Decoder,
+        guard: Guard,
+        forks: ForkServers | None = None,
+    ) -> None:
+        """Start the process, or have it forked; ``receive`` is called from other threads, last with ``Gone``.
 
         Raises:
             OSError: the command cannot be started.
@@ -51,16 +61,7 @@ class PipeGateway:
         hears, says = os.pipe()
         answers_from, answers_to = os.pipe()
         try:
-            with _output(started) as output:
-                code = worker.command(hears, answers_to, leads=not started.is_debugged)
-                self._process = subprocess.Popen(
-                    [*started.command, "-c", code],
-                    stdin=None if started.is_debugged else subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    env=_variables(started),
-                    pass_fds=(hears, answers_to),
-                )
+            self._process = _start(started, (hears, answers_to), forks)
         except BaseException:
             os.close(says)
             os.close(answers_from)
@@ -179,6 +180,25 @@ class PipeGateway:
             self._gone = True
         self._exited.wait(GRACE_SECONDS)
         self._receive(Gone(how=describe_exit(self._process.returncode), tail=tail(self._spool)))
+
+
+def _start(
+    started: WorkerProcess, pipes: tuple[int, int], forks: ForkServers | None
+) -> subprocess.Popen[bytes] | ForkedProcess:
+    variables = _variables(started)
+    with _output(started) as output:
+        if forks is not None:
+            forked = forks.fork(started.command, variables, pipes, output.fileno() if output is not None else None)
+            if forked is not None:
+                return forked
+        return subprocess.Popen(
+            [*started.command, "-c", worker.command(*pipes, leads=not started.is_debugged)],
+            stdin=None if started.is_debugged else subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=variables,
+            pass_fds=pipes,
+        )
 
 
 def _variables(started: WorkerProcess) -> dict[str, str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_ofiuco.errors import UsageError
 from pytest_ofiuco.run.gateway import Connect, Gateway, Receive, WorkerProcess
@@ -19,6 +20,9 @@ from pytest_ofiuco.run.messages import Decoder, Message
 from pytest_ofiuco.run.variables import cell_variables
 from pytest_ofiuco.run.workers import Worker
 from pytest_ofiuco.store.request import Environment, Machine
+
+if TYPE_CHECKING:
+    from pytest_ofiuco.run.forkserver import ForkServers
 
 DATA = "data"
 """What a worker's coverage data is called, in its own folder; more of it comes with a suffix."""
@@ -30,7 +34,7 @@ class Spawner:
 
     ``catches_output``: a worker's own output goes to a file, to be quoted after a crash; not with ``-s``, where it is
     the user's to see. ``module_path`` is the PYTHONPATH of the workers, ``coverage`` the folder that coverage data goes
-    to, if any is taken.
+    to, if any is taken; ``forks`` are asked for workers first, if given.
     """
 
     bytecode: Path
@@ -40,6 +44,7 @@ class Spawner:
     coverage: Path | None = None
     is_debugged: bool = False
     connect: Connect | None = None
+    forks: ForkServers | None = None
     decoder: Decoder = field(default_factory=Decoder)
     _guard: Guard = field(default_factory=Guard)
     _hosts: set[Machine] = field(default_factory=set)
@@ -102,13 +107,15 @@ class Spawner:
             return ExecnetGateway(process, receive, self.decoder)
         from pytest_ofiuco.run.pipes import PipeGateway
 
-        return PipeGateway(process, receive, self.decoder, self._guard)
+        return PipeGateway(process, receive, self.decoder, self._guard, None if self.is_debugged else self.forks)
 
     def close(self) -> None:
         """End the connections to other machines; remove what caught the workers' output."""
         while self._hosts:
             self._hosts.pop().close()
         self._guard.close()
+        if self.forks is not None:
+            self.forks.start_missing()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None

@@ -26,6 +26,7 @@
     ├── locks-v1/<name>.lock
     ├── remote-v1/code/… projects/…      what other machines' sessions have carried here over ssh: run/hosts
     ├── sessions-v1/<process>.session    held while that process lives: the keys of the environments it uses
+    ├── forkservers-v1/<key>.sock        where a process that forks workers is asked: run/forkserver
     └── temporary-v1/<random>/           unfinished; a kill leaves rubbish here and nowhere else
 
 Every bucket carries the version of its layout; those of other versions are left alone. Publishing: lock the name, build
@@ -109,6 +110,7 @@ class Store:
         self.unfinished = root / "temporary-v1"
         self.locks = root / "locks-v1"
         self.sessions = root / "sessions-v1"
+        self.forkservers = root / "forkservers-v1"
         self._is_ready = False
         self._unmarked: list[str] = []
 

@@ -26,9 +26,9 @@ _MODULES = (
     "session",
     "service",
 )
-"""In an order in which each needs only earlier ones."""
+"""In an order in which each needs only earlier ones; without what only processes of this machine need."""
 
-_FROM_FILES = """\
+_LOAD = """\
 import gc, sys
 usual = gc.get_threshold()
 gc.set_threshold(100000, 50, 50)
@@ -37,8 +37,16 @@ from importlib.util import module_from_spec, spec_from_file_location
 spec = spec_from_file_location({name!r}, {file!r}, submodule_search_locations=[{folder!r}])
 sys.modules[{name!r}] = module_from_spec(spec)
 spec.loader.exec_module(sys.modules[{name!r}])
+"""
+
+_SERVE_PIPE = """\
 from {name}.service import serve_pipe
 serve_pipe({receives}, {sends}, usual, leads={leads})
+"""
+
+_SERVE_FORKS = """\
+from {name}.forkserver import serve
+serve({path!r}, {idle_seconds}, usual)
 """
 
 _FROM_TEXT = """\
@@ -61,11 +69,21 @@ def command(receives: int, sends: int, *, leads: bool) -> str:
     ``leads``: it leads a process group of its own. The collector of cyclic garbage is slowed down until tests run: a
     start makes much that stays.
     """
-    folder = os.path.dirname(os.path.abspath(__file__))
-    file = os.path.join(folder, "__init__.py")
-    return _FROM_FILES.format(
-        name=LOADED_AS, folder=folder, file=file, receives=receives, sends=sends, leads=bool(leads)
-    )
+    return _loaded() + _SERVE_PIPE.format(name=LOADED_AS, receives=receives, sends=sends, leads=bool(leads))
+
+
+def fork_command(path: str, idle_seconds: float) -> str:
+    """What ``python -c`` runs to fork workers for who asks at a Unix socket, until nobody has for a while."""
+    return _loaded() + _SERVE_FORKS.format(name=LOADED_AS, path=path, idle_seconds=float(idle_seconds))
+
+
+def folder() -> str:
+    """Where the worker's modules lie."""
+    return os.path.dirname(os.path.abspath(__file__))
+
+
+def _loaded() -> str:
+    return _LOAD.format(name=LOADED_AS, folder=folder(), file=os.path.join(folder(), "__init__.py"))
 
 
 def source() -> str:
@@ -76,6 +94,5 @@ def source() -> str:
 
 def text(module: str) -> str:
     """One module, as its text."""
-    folder = os.path.dirname(os.path.abspath(__file__))
-    with open(os.path.join(folder, module + ".py"), encoding="utf-8") as file:
+    with open(os.path.join(folder(), module + ".py"), encoding="utf-8") as file:
         return file.read()

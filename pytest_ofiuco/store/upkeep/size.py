@@ -77,6 +77,7 @@ def buckets(store: Store) -> tuple[Bucket, ...]:
         store.unfinished: "unfinished",
         store.locks: "locks",
         store.sessions: "running sessions",
+        store.forkservers: "fork servers",
     }
     return tuple(Bucket(path=path, what=what) for path, what in known.items())
 
