@@ -15,12 +15,17 @@ from _pytest._io import TerminalWriter
 from _pytest.junitxml import xml_key
 
 from pytest_ofiuco.core.matrix import Cell
-from pytest_ofiuco.run.messages import ProtocolError, Recorded, Status, Warned
+from pytest_ofiuco.run.messages import ProtocolError, Ran, Recorded, Status, Warned
 from pytest_ofiuco.run.proxies import ProxyItem, with_cell
 from pytest_ofiuco.run.report import OUTCOMES, Tally
 from pytest_ofiuco.run.words import OwnStatuses
 
 Location = tuple[str, "int | None", str]
+
+_PASSING_OVER = frozenset(
+    f"_pytest.{name}" for name in ("terminal", "main", "cacheprovider", "stepwise", "logging", "runner")
+)
+"""pytest's modules whose ``pytest_runtest_logreport`` does nothing with a set-up or tear-down that has passed."""
 
 HAS_PARSED_IDS = hasattr(pytest.Item, "id")
 """Whether this pytest (9.1 or later) parses node ids, which its reports then share with their items."""
@@ -35,12 +40,18 @@ class Replay:
         self._has_statuses = False
         self._recorded: dict[tuple[str, str], int] = {}
         self._properties: dict[str, list[tuple[str, object]]] = {}
-        self._has_plain_protocol = self._has_plain_status = False
+        self._has_plain_protocol = self._has_plain_status = self._passes_over = False
 
     def begin(self) -> None:
         """Tests are about to be reported: see who listens."""
         self._has_plain_protocol = not has_foreign(self.config, "pytest_runtest_protocol")
         self._has_plain_status = not has_foreign(self.config, "pytest_report_teststatus")
+        listeners = self.config.hook.pytest_runtest_logreport.get_hookimpls()
+        self._passes_over = (
+            self._has_plain_status
+            and self.config.option.durations is None
+            and all(getattr(each.function, "__module__", None) in _PASSING_OVER for each in listeners)
+        )
 
     def report(self, proxy: ProxyItem) -> None:
         """Have pytest take a test's reports for those of a test that it has run.
@@ -67,18 +78,20 @@ class Replay:
         hook.pytest_runtest_logfinish(nodeid=nodeid, location=location)
         proxy.reports = ()
 
-    def test_reports(self, serialized: Iterable[Any], proxy: ProxyItem) -> list[pytest.TestReport]:
-        """The reports of a test, under its proxy's node id and location.
+    def test_reports(self, ran: Ran, proxy: ProxyItem) -> list[pytest.TestReport]:
+        """The reports of a test, under its proxy's node id and location; without those that nobody would heed.
 
         Raises:
             ProtocolError: one of them is no report.
         """
         location = proxy.location
+        passes_over = self._passes_over and not ran.statuses and not ran.shown
         return [
             self._passed(each, proxy, location)
             if isinstance(each, list)
             else self._test_report(with_tuples(each), proxy)
-            for each in serialized
+            for each in ran.reports
+            if not (passes_over and isinstance(each, list) and each and each[0] in ("setup", "teardown"))
         ]
 
     def _passed(self, phase: list[Any], proxy: ProxyItem, location: Location) -> pytest.TestReport:

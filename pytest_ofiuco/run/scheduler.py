@@ -167,7 +167,7 @@ class Scheduler:
             return
         proxy = worker.queue[0]
         try:
-            reports = self.replay.test_reports(message.reports, proxy)
+            reports = self.replay.test_reports(message, proxy)
             if message.statuses:
                 self.replay.say(reports, message.statuses)
             proxy.shown = message.shown

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from pytest_ofiuco.run.controller import Unkept
-from pytest_ofiuco.run.messages import ProtocolError, Recorded, Warned
+from pytest_ofiuco.run.messages import ProtocolError, Ran, Recorded, Warned
 from pytest_ofiuco.run.proxies import Forest, ProxyItem
 from pytest_ofiuco.run.replay import Replay, crash_reports, is_plain_pass, properties, with_tuples
 from pytest_ofiuco.run.report import Tally
@@ -48,9 +48,14 @@ def proxy(session: pytest.Session) -> ProxyItem:
     return Forest(session).item(remote_item(NODEID), make_cell("py313"), 0)
 
 
+def ran(*reports: Any, **more: Any) -> Ran:
+    """What a worker says once the first test is over."""
+    return Ran(index=0, reports=reports, **more)
+
+
 def test_a_plain_pass_in_short_is_the_report_that_pytest_makes(replay: Replay, proxy: ProxyItem) -> None:
     phases = [["setup", 0.5, 1.0, 1.5], ["call", 0.25, 2.0, 2.25], ["teardown", 0.0, 3.0, 3.0]]
-    reports = replay.test_reports(phases, proxy)
+    reports = replay.test_reports(ran(*phases), proxy)
     assert [(each.when, each.outcome, each.duration, each.start, each.stop) for each in reports] == [
         ("setup", "passed", 0.5, 1.0, 1.5),
         ("call", "passed", 0.25, 2.0, 2.25),
@@ -64,14 +69,43 @@ def test_a_plain_pass_in_short_is_the_report_that_pytest_makes(replay: Replay, p
         assert is_plain_pass(report)
 
 
+PHASES = [["setup", 0.5, 1.0, 1.5], ["call", 0.25, 2.0, 2.25], ["teardown", 0.0, 3.0, 3.0]]
+
+
+def test_what_nobody_would_heed_is_not_made(
+    session: pytest.Session, proxy: ProxyItem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def phases(message: Ran) -> list[str]:
+        replay = Replay(session.config)
+        replay.begin()
+        return [str(each.when) for each in replay.test_reports(message, proxy)]
+
+    every = ["setup", "call", "teardown"]
+    assert phases(ran(*PHASES)) == ["call"]
+    assert phases(ran(*PHASES, statuses=((1, "rerun", "R", "RERUN"),))) == every
+    assert phases(ran(*PHASES, shown=("SETUP", "", ""))) == every
+    failed = serialized(NODEID, "teardown", "failed")
+    assert phases(ran(*PHASES[:2], failed)) == ["call", "teardown"]
+    monkeypatch.setattr(session.config.option, "durations", 3)
+    assert phases(ran(*PHASES)) == every
+    monkeypatch.undo()
+
+    class Listener:
+        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+            """As a plugin has it."""
+
+    session.config.pluginmanager.register(Listener())
+    assert phases(ran(*PHASES)) == every
+
+
 @pytest.mark.parametrize("phase", [[], ["call"], ["call", 1, 2, 3, 4]])
 def test_half_a_report_breaks_the_protocol(replay: Replay, proxy: ProxyItem, phase: list[object]) -> None:
     with pytest.raises(ProtocolError, match="its report cannot be read"):
-        replay.test_reports([phase], proxy)
+        replay.test_reports(ran(phase), proxy)
 
 
 def test_the_terminal_keeps_no_plain_pass(replay: Replay, proxy: ProxyItem) -> None:
-    plain, odd = replay.test_reports([["setup", 0, 0, 0], serialized(NODEID, "setup", "failed")], proxy)
+    plain, odd = replay.test_reports(ran(["setup", 0, 0, 0], serialized(NODEID, "setup", "failed")), proxy)
     kept = Unkept()
     kept.extend([plain, odd])
     assert kept == [odd]
@@ -99,7 +133,7 @@ def test_a_report_becomes_the_proxys(replay: Replay, proxy: ProxyItem) -> None:
     data = serialized(
         NODEID, "call", "failed", longrepr="assert 1 == 2", sections=[("Captured stdout call", "hi")], duration=1.5
     )
-    (report,) = replay.test_reports([data], proxy)
+    (report,) = replay.test_reports(ran(data), proxy)
     assert isinstance(report, pytest.TestReport)
     assert report.nodeid == "test_a.py::test[py313-host]"
     assert report.location == proxy.location
@@ -114,7 +148,7 @@ def test_tuples_survive_json(replay: Replay, proxy: ProxyItem) -> None:
         NODEID, "setup", "skipped", longrepr=("test_a.py", 3, "Skipped: no"), user_properties=[("area", 4)]
     )
     assert isinstance(data["longrepr"], list)
-    (report,) = replay.test_reports([data], proxy)
+    (report,) = replay.test_reports(ran(data), proxy)
     assert report.longrepr == ("test_a.py", 3, "Skipped: no")
     assert report.user_properties == [
         ("cell", "py313-host"),
@@ -125,7 +159,7 @@ def test_tuples_survive_json(replay: Replay, proxy: ProxyItem) -> None:
 
 
 def test_a_representation_of_several_lines_is_no_message(replay: Replay, proxy: ProxyItem) -> None:
-    (report,) = replay.test_reports([serialized(NODEID, "call", "failed", longrepr="001 A text::\n002")], proxy)
+    (report,) = replay.test_reports(ran(serialized(NODEID, "call", "failed", longrepr="001 A text::\n002")), proxy)
     assert not isinstance(report.longrepr, str)
     assert report.longreprtext == "001 A text::\n002"
 
@@ -133,7 +167,7 @@ def test_a_representation_of_several_lines_is_no_message(replay: Replay, proxy: 
 def test_a_subtest_has_its_parameters_as_they_were_shown(replay: Replay, proxy: ProxyItem) -> None:
     data = serialized(NODEID, "call", "failed", longrepr="assert 0")
     data.update({"_report_type": "SubTestReport", "_subtest.context": {"msg": "part", "kwargs": {"number": "0"}}})
-    (report,) = replay.test_reports([data], proxy)
+    (report,) = replay.test_reports(ran(data), proxy)
     assert cast(Any, report).context.kwargs == {"number": "0"}
 
 
@@ -143,7 +177,7 @@ def test_what_was_no_list_stays() -> None:
 
 def test_a_kind_of_report_that_only_the_cell_knows_is_read_as_a_test_report(replay: Replay, proxy: ProxyItem) -> None:
     data = serialized(NODEID, "call", "passed") | {"$report_type": "SubtestReport", "context": {"msg": "inner"}}
-    (report,) = replay.test_reports([data], proxy)
+    (report,) = replay.test_reports(ran(data), proxy)
     assert report.passed
     assert report.nodeid == proxy.nodeid
 
@@ -151,7 +185,7 @@ def test_a_kind_of_report_that_only_the_cell_knows_is_read_as_a_test_report(repl
 @pytest.mark.parametrize("data", [{}, {"when": "call"}, {"$report_type": "TestReport", "longrepr": {"reprcrash": 1}}])
 def test_what_is_no_report_breaks_the_protocol(replay: Replay, proxy: ProxyItem, data: dict[str, Any]) -> None:
     with pytest.raises(ProtocolError, match="report cannot be read"):
-        replay.test_reports([data], proxy)
+        replay.test_reports(ran(data), proxy)
     with pytest.raises(ProtocolError, match="report cannot be read"):
         replay.collected(data, Tally("py313-host"))
 
@@ -207,7 +241,7 @@ def test_outcomes_are_counted_as_pytest_does(pytester: pytest.Pytester, proxy: P
     replay = Replay(pytester.parseconfigure("-p", "no:cacheprovider"))
     tally = Tally("py313-host")
     for when, outcome in [("setup", "passed"), ("call", "failed"), ("teardown", "failed")]:
-        replay.count(tally, replay.test_reports([serialized(NODEID, when, outcome)], proxy))
+        replay.count(tally, replay.test_reports(ran(serialized(NODEID, when, outcome)), proxy))
     assert tally.counts == Counter(failed=1, error=1)
 
 
@@ -225,7 +259,7 @@ def test_a_crash_fails_the_test_and_quotes_the_worker(proxy: ProxyItem) -> None:
 
 
 def test_a_plugins_own_words_for_a_report(replay: Replay, proxy: ProxyItem) -> None:
-    reports = replay.test_reports([serialized(NODEID, "call", "rerun"), serialized(NODEID, "call", "passed")], proxy)
+    reports = replay.test_reports(ran(serialized(NODEID, "call", "rerun"), serialized(NODEID, "call", "passed")), proxy)
     replay.say(reports, [(0, "rerun", "R", ("RERUN", {"yellow": True}))])
     hook = replay.config.hook.pytest_report_teststatus
     assert hook(report=reports[0], config=replay.config) == ("rerun", "R", ("RERUN", {"yellow": True}))
