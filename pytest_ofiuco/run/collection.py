@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ class Collection:
         self.replay.collected_items(items)
         session.items = items
         try:
-            self.config.hook.pytest_collection_modifyitems(session=session, config=self.config, items=items)
+            self.modify(session=session, config=self.config, items=items)
         finally:
             session.testscollected = len(items)
             self.config.hook.pytest_collection_finish(session=session)
@@ -68,6 +69,13 @@ class Collection:
             if isinstance(item, ProxyItem):
                 self.runs[item.cell.name].todo.append(item)
         return bool(items)
+
+    @property
+    def modify(self) -> Any:
+        """The hook for selecting and ordering, without pytest's ordering by fixtures: each cell's own has done that."""
+        manager = self.config.pluginmanager
+        fixtures = manager.get_plugin("funcmanage")
+        return manager.subset_hook_caller("pytest_collection_modifyitems", [fixtures] if fixtures is not None else [])
 
     def check_arguments(self, runs: Sequence[CellRun]) -> None:
         """What no cell's pytest accepts is wrong usage; what only some refuse is theirs to say."""

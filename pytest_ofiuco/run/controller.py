@@ -19,6 +19,7 @@ from pytest_ofiuco.run.cellrun import CellRun, Phase
 from pytest_ofiuco.run.cells import SessionPlan
 from pytest_ofiuco.run.collection import Collection
 from pytest_ofiuco.run.events import Events
+from pytest_ofiuco.run.flushing import fewer_flushes
 from pytest_ofiuco.run.launcher import Launcher
 from pytest_ofiuco.run.messages import (
     Alive,
@@ -138,7 +139,8 @@ class Controller:
         if not session.config.option.collectonly:
             self.break_line()
             self.replay.begin()
-            self.scheduler.run_all(session, self.take)
+            with fewer_flushes(self.config, lambda: not self.events.empty()):
+                self.scheduler.run_all(session, self.take)
         return True
 
     @pytest.hookimpl(tryfirst=True)

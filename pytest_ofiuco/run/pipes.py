@@ -33,6 +33,12 @@ _CHUNK = 1 << 18
 _PAUSE = 0.02
 """How often a pipe is looked at that neither takes nor gives, in seconds."""
 
+_CALM = 0.005
+"""The least time from one reading to the next, in seconds: each takes the interpreter from the main thread."""
+
+_LITTLE = 1 << 14
+"""A worker that has said more, in bytes, is not let wait."""
+
 _QUIET = 5
 """How often a dead worker's pipe must be found empty."""
 
@@ -56,6 +62,7 @@ class PipeGateway:
         self._spool, self._receive, self._decoder, self._guard = started.spool, receive, decoder, guard
         self._closing = self._gone = False
         self._is_writing = self._is_reading = False
+        self._read_at = 0.0
         self._unsent = bytearray()
         self._lock, self._exited = threading.Lock(), threading.Event()
         hears, says = os.pipe()
@@ -136,7 +143,7 @@ class PipeGateway:
 
     def _listen(self) -> None:
         parts: list[bytes] = []  # of a line: one that a test has made long is put together once
-        while data := self._read():
+        while data := self._read_calmly():
             *lines, rest = data.split(b"\n")
             if lines:
                 lines[0] = b"".join((*parts, lines[0]))
@@ -149,6 +156,14 @@ class PipeGateway:
                 self._receive(Failed(reason=str(error)))
         self._end()
         os.close(self._hears)
+
+    def _read_calmly(self) -> bytes:
+        """What has come; of a worker that says much in a short time, several messages at once."""
+        if time.monotonic() - self._read_at < _CALM:
+            time.sleep(_CALM)
+        data = self._read()
+        self._read_at = time.monotonic() if len(data) < _LITTLE else 0.0
+        return data
 
     def _read(self) -> bytes:
         self._is_reading = True
