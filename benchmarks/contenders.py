@@ -10,6 +10,7 @@ path away; xdist then has the workers keep their own, as it does for those on ot
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +22,7 @@ from measuring import AT_A_TIME, PYTHONS, linked, output, variables
 from projects import Suite, make
 
 ROOT = Path(__file__).parents[1]
-OURS, FLOOR = "ofiuco", "bare-2"
+OURS, FORKED, FLOOR = "ofiuco", "ofiuco-fork", "bare-2"
 _XDIST = """\
 import sys, pytest, xdist.workermanage
 xdist.workermanage._sys_path = None
@@ -34,7 +35,10 @@ Commands = Callable[[Suite], Sequence[Sequence[str | Path]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
-    """A way to run a suite in four environments; its commands, so many at a time."""
+    """A way to run a suite in four environments; its commands, so many at a time.
+
+    ``others``: the CPU seconds so far of processes that the commands use and do not start.
+    """
 
     name: str
     title: str
@@ -43,6 +47,7 @@ class Contender:
     environ: Mapping[str, str]
     at_a_time: int = 1
     cells: int = len(PYTHONS)
+    others: Callable[[], float] = float
 
     def run(self, suite: Suite) -> None:
         """Run it.
@@ -108,19 +113,28 @@ def ready(work: Path, tools: Path, tiny_suites: Sequence[int]) -> Bench:
     return bench
 
 
-def ours(bench: Bench, versions: Sequence[str] = PYTHONS) -> Contender:
-    """One session of ours, over all cells or some."""
+def ours(bench: Bench, versions: Sequence[str] = PYTHONS, *, forked: bool = False) -> Contender:
+    """One session of ours, over all cells or some; with workers that are started, or forked."""
     cells = [part for version in versions for part in ("--ofiuco-cell", f"py{version.replace('.', '')}-host")]
     chosen = cells if len(versions) < len(PYTHONS) else []
-    session = [bench.controller, "-m", "pytest", "--ofiuco-matrix", "--ofiuco-jobs", str(AT_A_TIME), *chosen]
+    more = ["--ofiuco-forkserver"] if forked else []
+    session = [bench.controller, "-m", "pytest", "--ofiuco-matrix", *more, "--ofiuco-jobs", str(AT_A_TIME), *chosen]
     return Contender(
-        name=OURS,
-        title="`pytest --ofiuco-matrix`",
+        name=FORKED if forked else OURS,
+        title="`pytest --ofiuco-matrix --ofiuco-forkserver`" if forked else "`pytest --ofiuco-matrix`",
         commands=lambda suite: [[*session, suite.folder]],
         folder=bench.project,
         environ=bench.environ,
         cells=len(versions),
+        others=(lambda: sum(each["worker_seconds"] for each in fork_servers(bench))) if forked else float,
     )
+
+
+def fork_servers(bench: Bench, *more: str) -> list[dict[str, float]]:
+    """What the fork servers say of themselves."""
+    command = [bench.controller, "-m", "pytest_ofiuco", "forkserver", "--format=json", *more]
+    found: list[dict[str, float]] = json.loads(output(command, bench.project, bench.environ))
+    return found
 
 
 def peers(bench: Bench, wanted: Callable[[str], bool]) -> list[Contender]:
@@ -134,7 +148,7 @@ def peers(bench: Bench, wanted: Callable[[str], bool]) -> list[Contender]:
     return found
 
 
-NAMES = (OURS, "bare", FLOOR, "tox", "tox-uv", "nox", "nox-2", "xdist")
+NAMES = (OURS, FORKED, "bare", FLOOR, "tox", "tox-uv", "nox", "nox-2", "xdist")
 
 
 def _bare(bench: Bench) -> list[Contender]:

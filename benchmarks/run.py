@@ -35,7 +35,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from contenders import FLOOR, NAMES, OURS, Bench, Contender, ours, peers, ready
+from contenders import FLOOR, FORKED, NAMES, OURS, Bench, Contender, fork_servers, ours, peers, ready
 from measuring import PYTHONS, output, seconds
 from projects import IMPORTING, SLOW, Suite, tiny
 
@@ -53,11 +53,12 @@ def measured(contenders: Sequence[Contender], suites: Sequence[Suite], rounds: i
     for number in range(rounds + 1):
         for suite in suites:
             for each in contenders:
-                before = busy_seconds()
+                others, before = each.others(), busy_seconds()
                 taken = seconds(partial(each.run, suite))
+                spent = busy_seconds() - before
                 if number:
                     clock[each.name, suite.name].append(taken)
-                    busy[each.name, suite.name].append(busy_seconds() - before)
+                    busy[each.name, suite.name].append(spent + each.others() - others)
         print(f"round {number} of {rounds}", file=sys.stderr)
     return clock, busy
 
@@ -170,7 +171,8 @@ def report(options: argparse.Namespace, bench: Bench) -> dict[str, Any]:
         suites += [each for each in (tiny(100), tiny(1000)) if each not in suites]
     found: dict[str, Any] = {"machine": platform.platform(), "python": platform.python_version()}
     if only & {*NAMES, "overhead"}:
-        contenders = [ours(bench), *peers(bench, (only | {FLOOR}).__contains__)]
+        own = [ours(bench, forked=forked) for forked in (False, True) if not forked or FORKED in only]
+        contenders = [*own, *peers(bench, (only | {FLOOR}).__contains__)]
         samples, busy = measured(contenders, suites, options.rounds)
         for word, values in (("seconds", samples), ("cpu_seconds", busy)):
             found[word] = {f"{name}: {suite}": each for (name, suite), each in values.items()}
@@ -213,7 +215,10 @@ def main() -> None:
             "import importlib.metadata as m; print(*(f'{n} {m.version(n)}' for n in ('uv', 'tox', 'tox-uv', 'nox')))"
         )
         print(output([options.tools / "peers" / "bin" / "python", "-c", versions], bench.project, bench.environ))
-        found = report(options, bench)
+        try:
+            found = report(options, bench)
+        finally:
+            fork_servers(bench, "--stop")
     if options.json:
         options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 

@@ -76,9 +76,10 @@ class ForkedProcess:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class ForkServers:
-    """The fork servers whose sockets are in ``folder``."""
+    """The fork servers whose sockets are in ``folder``; ``umask`` is the workers'."""
 
     folder: Path
+    umask: int
     _state: list[Any] = field(default_factory=list)
     _missing: dict[Path, tuple[Sequence[str], Mapping[str, str]]] = field(default_factory=dict)
 
@@ -100,7 +101,9 @@ class ForkServers:
             raise UsageError(f"{OPTION}: {folder} is not a folder that is yours alone", _ELSEWHERE)
         if len(os.fsencode(folder)) + len(f"/{'0' * 24}{SUFFIX}") > _LONGEST:
             raise UsageError(f"{OPTION}: {folder}: too long a path for a socket", _ELSEWHERE)
-        return cls(folder=folder)
+        umask = os.umask(0o077)  # there is no other way to read it, and no thread yet that makes files
+        os.umask(umask)
+        return cls(folder=folder, umask=umask)
 
     def fork(
         self, command: Sequence[str], variables: Mapping[str, str], pipes: tuple[int, int], output: int | None
@@ -115,9 +118,7 @@ class ForkServers:
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.settimeout(_PATIENCE)
                 connection.connect(str(path))
-                umask = os.umask(0)
-                os.umask(umask)
-                request = {"kind": "fork", "variables": dict(variables), "umask": umask, "directory": os.getcwd()}
+                request = {"kind": "fork", "variables": dict(variables), "umask": self.umask, "directory": os.getcwd()}
                 data = json.dumps(request).encode() + b"\n"
                 sent = socket.send_fds(connection, [data], descriptors)
                 connection.sendall(data[sent:])

@@ -149,14 +149,15 @@ class Server:
         else:
             if request["kind"] == "stop":
                 self.leave()
-            running = len(self.workers)
+            used = os.times()
             _say(
                 connection,
                 pid=os.getpid(),
                 python=sys.executable,
                 since=self.since,
                 forked=self.forked,
-                running=running,
+                running=len(self.workers),
+                worker_seconds=used.children_user + used.children_system,
             )
             connection.close()
         for descriptor in descriptors:
