@@ -39,7 +39,7 @@ _ELSEWHERE = "choose another folder with the variable OFIUCO_CACHE_DIR"
 _AT_START = ("PYTHON", "LC_", "LANG", "LD_", "DYLD_", "MALLOC_", "GLIBC_", "COV", "HOME", "TMPDIR", "TZ", "OFIUCO_")
 """How variables begin that an interpreter, or what its environment runs at its start, may read."""
 
-_OF_A_SESSION = ("OFIUCO_CELL",)
+_OF_A_SESSION = ("OFIUCO_CELL", "COVERAGE_FILE")
 
 
 class ForkedProcess:
