@@ -29,11 +29,24 @@ OPTIONS = (
 )
 """The plugin's options, and whether each takes a value."""
 
-_DISTRIBUTION = (("-n", True), ("--numprocesses", True), ("--maxprocesses", True), ("--dist", True))
-"""pytest-xdist's: the controller distributes over cells and their workers instead."""
+_DISTRIBUTION = (
+    ("-n", True),
+    ("--numprocesses", True),
+    ("--maxprocesses", True),
+    ("--dist", True),
+    ("-d", False),
+    ("--max-worker-restart", True),
+    ("--testrunuid", True),
+    ("--maxschedchunk", True),
+    ("--loadscope-reorder", False),
+    ("--no-loadscope-reorder", False),
+)
+"""pytest-xdist's, and whether each takes a value: the controller distributes over cells and their workers instead."""
 
-_NOT_DISTRIBUTED = ("--tx", "--px", "--looponfail", "-f", "--rsyncdir")
+_NOT_DISTRIBUTED = ("--tx", "--px", "--looponfail", "-f", "--rsyncdir", "--rsyncignore")
 """pytest-xdist's, which mean nothing here."""
+
+_PLUGIN = "pytest_ofiuco.plugin"
 
 _SELECTION = (("--deselect", True),)
 """The controller's business: a node id there is not one to run."""
@@ -52,7 +65,7 @@ class Arguments:
         known = frozenset(cells)
         passed: list[str] = []
         by_cell: list[tuple[str, str]] = []
-        for argument in _without(_with_filters(given), (*OPTIONS, *_DISTRIBUTION, *_SELECTION)):
+        for argument in _without(_with_filters(_without_this_plugin(given)), (*OPTIONS, *_DISTRIBUTION, *_SELECTION)):
             test, cell = (argument, None) if argument.startswith("-") else without_cell(argument, known)
             if cell is None:
                 passed.append(argument)
@@ -74,19 +87,22 @@ class Arguments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
-    """What pytest-xdist's options ask for, whether or not it is installed: ``-n``, ``--maxprocesses``, ``--dist``."""
+    """What pytest-xdist's options ask for, whether or not it is installed."""
 
     processes: str | None = None
     at_most: str | None = None
     mode: str | None = None
+    restarts: str | None = None
+    testrun: str | None = None
 
     @classmethod
     def read(cls, given: Sequence[str]) -> Distribution:
         """Of a command line; a later one counts.
 
         Raises:
-            UsageError: something of pytest-xdist's that has no meaning in a matrix.
+            UsageError: something of pytest-xdist's that has no meaning in a matrix, or has no value.
         """
+        takes_value = dict(_DISTRIBUTION)
         found: dict[str, str] = {}
         waiting = ""
         for argument in given:
@@ -95,22 +111,39 @@ class Distribution:
                 found[waiting], waiting = argument, ""
             elif name in _NOT_DISTRIBUTED:
                 raise UsageError(f"{name} of pytest-xdist has no meaning in a matrix", "leave it out")
-            elif name in ("-n", "--numprocesses", "--maxprocesses", "--dist"):
+            elif name == "-d":
+                found["--dist"] = "load"
+            elif takes_value.get(name):
                 if has_value:
                     found[name] = value
                 else:
                     waiting = name
             elif _is_short_count(argument):
                 found["-n"] = argument[2:]
+        if waiting:
+            raise UsageError(f"{waiting} of pytest-xdist needs a value", "give one, or leave it out")
         return cls(
             processes=found.get("-n", found.get("--numprocesses")),
             at_most=found.get("--maxprocesses"),
             mode=found.get("--dist"),
+            restarts=found.get("--max-worker-restart"),
+            testrun=found.get("--testrunuid"),
         )
 
 
 def _is_short_count(argument: str) -> bool:
     return argument.startswith("-n") and (argument[2:].isdecimal() or argument[2:] in ("auto", "logical"))
+
+
+def _without_this_plugin(given: Sequence[str]) -> list[str]:
+    """Without ``-p pytest_ofiuco.plugin``: it is for where plugins do not load by themselves, and cells lack it."""
+    kept: list[str] = []
+    for argument in given:
+        if argument == _PLUGIN and kept and kept[-1] == "-p":
+            kept.pop()
+        elif argument != f"-p{_PLUGIN}":
+            kept.append(argument)
+    return kept
 
 
 def _with_filters(given: Sequence[str]) -> list[str]:

@@ -44,6 +44,7 @@ from pytest_ofiuco.run.proxies import ProxyItem, with_cell
 from pytest_ofiuco.run.replay import Replay, is_plain_pass
 from pytest_ofiuco.run.report import Tally, header, table
 from pytest_ofiuco.run.scheduler import Scheduler
+from pytest_ofiuco.run.warned import Warnings
 from pytest_ofiuco.run.words import Words
 from pytest_ofiuco.run.workers import State, Worker
 from pytest_ofiuco.store.threads import HEED_SECONDS
@@ -97,7 +98,7 @@ class Controller:
             own_marks=own_marks,
             notes=self.notes,
         )
-        self.words = Words()
+        self.words, self.warnings = Words(), Warnings(config)
         self.has_items = False
 
     # pytest's hooks
@@ -238,7 +239,7 @@ class Controller:
             case Given():
                 self.scheduler.given(run, worker, message)
             case Warned():
-                self.replay.warning(message, run.cell.name)
+                self.warnings.hear(message, run.cell.name, worker.number)
             case Said():
                 if message.where != "header" or run.phase is Phase.COLLECTING:  # of a cell's first worker
                     self.words.hear(message, run.cell.name)

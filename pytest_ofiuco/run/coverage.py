@@ -96,8 +96,8 @@ class Coverage:
         result = yield
         self.end_workers()
         measured = self.measured()
+        self.remark(measured)
         if measured:
-            self.remark(measured)
             self.report(session, measured)
         return result
 
@@ -128,7 +128,9 @@ class Coverage:
             self.notes.append(f"coverage of {name} is incomplete: {said}")
         for name, run in self.runs.items():
             if run.ran and name not in asked:
-                self.notes.append(f"coverage of {name} is missing: pytest-cov did not measure there")
+                is_far = run.environment is not None and run.environment.host is not None
+                why = "what another machine measures stays there" if is_far else "pytest-cov did not measure there"
+                self.notes.append(f"coverage of {name} is missing: {why}")
 
     def report(self, session: pytest.Session, measured: Sequence[Measured]) -> None:
         """Have a cell report, and say what it says."""

@@ -5,7 +5,7 @@ https://pytest-xdist.readthedocs.io/en/stable/distribution.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import islice
 
 from pytest_ofiuco.run.proxies import ProxyItem
@@ -41,6 +41,24 @@ MODES: Mapping[str, Group] = {
     "loadfile": by_file,
 }
 """``--dist`` of pytest-xdist. Tests of one ``xdist_group`` stay together wherever single tests move."""
+
+
+def share(todo: Collection[ProxyItem], taker: Worker, group: Group, parts: int) -> list[ProxyItem]:
+    """What of the tests that no worker has one of ``parts`` workers takes: whole groups from the beginning."""
+    if parts == 1 and all(map(taker.has, todo)):
+        return list(todo)
+    found: dict[object, list[ProxyItem]] = {}
+    for proxy in todo:
+        name = group(proxy)
+        found.setdefault(proxy if name is None else name, []).append(proxy)
+    mine = [each for each in found.values() if all(map(taker.has, each))]
+    wanted = -(-sum(map(len, mine)) // parts)
+    taken: set[ProxyItem] = set()
+    for each in mine:
+        if taken and len(taken) + len(each) // 2 >= wanted:
+            break
+        taken.update(each)
+    return [proxy for proxy in todo if proxy in taken]
 
 
 def spare_groups(giver: Worker, taker: Worker, group: Group, owned: Mapping[str, Worker]) -> list[list[ProxyItem]]:

@@ -134,7 +134,12 @@ def read(given: str, start: Path) -> Durations:
     try:
         if not path.is_dir():
             return parse(path.read_text(encoding="utf-8"), given)
-        for file in sorted(path.glob("*.json")):
+        files = sorted(path.glob("*.json"))
+        if not files:
+            raise UsageError(
+                f"--ofiuco-durations {given}: no *.json in this folder", f"record one: {_record(f'{given}/1.json')}"
+            )
+        for file in files:
             found = found.with_those(parse(file.read_text(encoding="utf-8"), f"{given}/{file.name}").seconds)
     except FileNotFoundError as error:
         raise UsageError(f"--ofiuco-durations {given}: no such file", f"record it: {_record(given)}") from error

@@ -15,9 +15,19 @@ Event = tuple["Worker | str", "Message | Prepared | PrepareFailed"]
 Events = queue.SimpleQueue[Event]
 
 
+MAX_CRASHES = 20
+"""How many workers of a cell may be lost until no further one is started, where nothing else is said."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jobs:
-    """How many workers run at a time. ``is_given``: as many as these are wanted, whatever it brings."""
+    """How many workers run at a time. ``is_given``: as many as these are wanted, whatever it brings.
+
+    ``restarts``: how many workers of a cell may be lost until no further one is started. ``keeps_order``: a cell has
+    one worker at a time, which runs its tests in their order.
+    """
 
     count: int
     is_given: bool = False
+    restarts: int = MAX_CRASHES
+    keeps_order: bool = False

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import builtins
-import warnings
 from collections.abc import Iterable, Sequence
 from functools import partial
-from importlib import import_module
 from typing import Any, cast
 
 import pytest
@@ -15,7 +12,7 @@ from _pytest._io import TerminalWriter
 from _pytest.junitxml import xml_key
 
 from pytest_ofiuco.core.matrix import Cell
-from pytest_ofiuco.run.messages import ProtocolError, Ran, Recorded, Status, Warned
+from pytest_ofiuco.run.messages import ProtocolError, Ran, Recorded, Status
 from pytest_ofiuco.run.proxies import ProxyItem, with_cell
 from pytest_ofiuco.run.report import OUTCOMES, Tally
 from pytest_ofiuco.run.words import OwnStatuses
@@ -206,21 +203,6 @@ class Replay:
         report = pytest.CollectReport(nodeid=nodeid, outcome="skipped", longrepr=longrepr, result=[])
         self.config.hook.pytest_collectreport(report=report)
 
-    def warning(self, warned: Warned, cell: str) -> None:
-        """Record a warning as one of this session."""
-        category = _category(warned.module, warned.category)
-        message = warnings.WarningMessage(
-            message=category(warned.text), category=category, filename=warned.filename, lineno=warned.lineno
-        )
-        self.config.hook.pytest_warning_recorded.call_historic(
-            kwargs={
-                "warning_message": message,
-                "when": warned.when,
-                "nodeid": with_cell(warned.nodeid, cell) if warned.nodeid else "",
-                "location": warned.location,
-            }
-        )
-
     def count(self, tally: Tally, reports: Iterable[pytest.TestReport]) -> None:
         """Add a test's outcomes to its cell's tally."""
         for report in reports:
@@ -308,19 +290,3 @@ def crash_reports(proxy: ProxyItem, how: str, tail: str) -> list[pytest.TestRepo
     sections = [("Captured worker output", tail)] if tail else []
     failed = report(outcome="failed", longrepr=f"{how} while running {proxy.nodeid}", when="call", sections=sections)
     return [failed, report(outcome="passed", longrepr=None, when="teardown")]
-
-
-def _category(module: str, name: str) -> type[Warning]:
-    """The warning's own class where this process knows it; a stand-in of that name elsewhere."""
-    try:
-        found = getattr(builtins if module == "builtins" else import_module(module), name, None)
-    except ImportError:
-        found = None
-    if isinstance(found, type) and issubclass(found, Warning):
-        try:
-            found("")
-        except TypeError:
-            pass
-        else:
-            return found
-    return cast(type[Warning], type(name, (Warning,), {"__module__": module}))

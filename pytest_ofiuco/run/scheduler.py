@@ -6,26 +6,24 @@ from the end of what the busiest has still to run, until nothing is worth the wa
 
 from __future__ import annotations
 
-import math
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 
 import pytest
 
 from pytest_ofiuco.run.cellrun import CellRun, Phase
-from pytest_ofiuco.run.distribution import Group, by_mark, spare_groups
+from pytest_ofiuco.run.distribution import Group, by_mark
 from pytest_ofiuco.run.events import Jobs
+from pytest_ofiuco.run.feeding import Feeder
 from pytest_ofiuco.run.launcher import Launcher
 from pytest_ofiuco.run.limits import Limits
 from pytest_ofiuco.run.messages import Given, ProtocolError, Ran
 from pytest_ofiuco.run.proxies import ProxyItem, with_cell
 from pytest_ofiuco.run.replay import Replay, crash_reports
 from pytest_ofiuco.run.workers import BUSY, State, Worker
+from pytest_ofiuco.run.worth import gain
 
-MAX_CRASHES, _PATIENCE = 20, 10.0
-_WORTH, _START_SECONDS = 2.0, 0.3
-"""How many times the time of a worker's start, and that at least, its share of the tests must take for one more."""
+_PATIENCE = 10.0
 
 
 class Scheduler:
@@ -43,6 +41,7 @@ class Scheduler:
     ) -> None:
         self.runs, self.jobs, self.launcher, self.replay, self.group = tuple(runs), jobs, launcher, replay, group
         self.limits, self.started = limits or Limits(), 0
+        self.feeder = Feeder(group=group, jobs=jobs, free=self.free, refuse=self.refuse)
 
     def run_all(self, session: pytest.Session, take: Callable[[], None]) -> None:
         """Run until everything is reported; ``take`` waits for an event and acts on it."""
@@ -65,85 +64,41 @@ class Scheduler:
 
     def fill(self) -> None:
         """Give the free jobs something to do: cells that wait for a worker first, then those that have much to do."""
-        free = self.jobs.count - sum(worker.state in BUSY for run in self.runs for worker in run.workers)
+        free, beginning = self.free(), []
         for run in self.runs:
             if free <= 0:
-                return
+                break
             if run.phase is Phase.PREPARED:
                 run.phase = Phase.COLLECTING
-                self.launcher.start(run)
-                self.started += 1
+                self.start(run)
                 free -= 1
             elif run.phase is Phase.COLLECTED and run.todo:
                 ready = next((worker for worker in run.workers if worker.state is State.READY), None)
                 if ready is not None:
                     run.begins()
-                    self.feed(run, ready)
+                    beginning.append((run, ready))
                     free -= 1
         while free > 0:
             best = max(self.runs, key=self.gain, default=None)
             if best is None or self.gain(best) <= 0:
-                return
-            self.launcher.start(best)
-            self.started += 1
+                break
+            self.start(best)
             free -= 1
+        for run, ready in beginning:  # only now is it known with how many others they share
+            self.feeder.feed(run, ready)
+
+    def free(self) -> int:
+        """How many more workers may run."""
+        return self.jobs.count - sum(worker.state in BUSY for run in self.runs for worker in run.workers)
+
+    def start(self, run: CellRun) -> None:
+        """Start one more worker."""
+        self.launcher.start(run)
+        self.started += 1
 
     def gain(self, run: CellRun) -> float:
         """How much one more worker would bring a cell; 0 where it is not worth its start."""
-        if run.phase is not Phase.RUNNING:
-            return 0
-        coming = run.coming
-        if run.todo:  # given back, and nobody waits for it any more
-            return 0 if coming or run.crashes > MAX_CRASHES else math.inf
-        spare = sum(worker.spare for worker in run.workers)
-        if spare <= coming or not run.workers:
-            return 0
-        share = spare / (len(run.workers) + 1)
-        if self.jobs.is_given and self.started < self.jobs.count:
-            return share
-        if not run.ran:
-            return 0
-        run.clock()
-        start = max(run.start_seconds, _START_SECONDS)
-        if run.tally.seconds < start:  # too early to tell how long its tests take
-            return 0
-        seconds = run.tally.seconds / run.ran * share
-        return seconds if seconds > _WORTH * start else 0
-
-    def feed(self, run: CellRun, worker: Worker) -> None:
-        """Give a worker something to do: what nobody has, else of what the busiest one has, else its end."""
-        if worker.is_asked or worker in run.hungry:
-            return
-        if run.todo:
-            taken = [proxy for proxy in run.todo if worker.has(proxy)]
-            missing = [proxy for proxy in run.todo if not worker.has(proxy)]
-            run.todo.clear()
-            worker.give(taken, ends=not self.jobs.is_given)
-            for proxy in missing:
-                reason = f"the fresh worker of {run.cell.name} did not collect this test"
-                self.conclude(run, proxy, crash_reports(proxy, reason, ""))
-            if worker.waits:  # a single test is held back until it is known to be the last
-                self.feed(run, worker)
-            return
-        busiest = max((each for each in run.workers if not each.is_asked), key=lambda each: each.spare, default=None)
-        groups = spare_groups(busiest, worker, self.group, run.owned) if busiest not in (None, worker) else []
-        if busiest not in (None, worker) and busiest.spare and not groups:
-            busiest.is_spent = True  # its groups stay with it: no further worker is started for them
-            self.feed(run, worker)
-        elif busiest is None or not groups:
-            if any(each.is_asked for each in run.workers):
-                run.hungry.append(worker)
-            else:
-                worker.end()
-        else:
-            run.hungry.append(worker)
-            busiest.ask(groups)
-
-    def serve(self, run: CellRun) -> None:
-        """Feed those that wait; the one that waits longest takes what has come."""
-        waiting, run.hungry = run.hungry, deque()
-        for worker in waiting:
-            self.feed(run, worker)
+        return gain(run, self.jobs, is_wanted=self.jobs.is_given and self.started < self.jobs.count)
 
     def given(self, run: CellRun, giver: Worker, message: Given) -> None:
         """A worker has given tests back: they are for the one that waits longest."""
@@ -153,11 +108,11 @@ class Scheduler:
             self.lost(run, giver, "failed: it gave back tests that it did not have", "")
             return
         if run.hungry:
-            self.serve(run)
+            self.feeder.serve(run)
         elif run.todo and not giver.has_ended:
-            self.feed(run, giver)
+            self.feeder.feed(run, giver)
         if giver.waits:
-            self.feed(run, giver)
+            self.feeder.feed(run, giver)
 
     def ran(self, run: CellRun, worker: Worker, message: Ran) -> None:
         """A test is over."""
@@ -184,7 +139,7 @@ class Scheduler:
             if not worker.queue:
                 worker.state = State.ENDING
         elif worker.waits:
-            self.feed(run, worker)
+            self.feeder.feed(run, worker)
 
     def conclude(self, run: CellRun, proxy: ProxyItem, reports: list[pytest.TestReport]) -> None:
         """Report a test."""
@@ -203,7 +158,7 @@ class Scheduler:
         worker.adopt(run.items, run.unreported())
         worker.state = State.READY
         if run.phase is Phase.RUNNING:
-            self.feed(run, worker)
+            self.feeder.feed(run, worker)
 
     def ended(self, run: CellRun, worker: Worker, exitstatus: int | None) -> None:
         """A worker's session is over."""
@@ -228,7 +183,7 @@ class Scheduler:
         if worker in run.hungry:
             run.hungry.remove(worker)
         if worker.is_asked:
-            self.serve(run)
+            self.feeder.serve(run)
         if not run.workers and not run.todo:
             run.phase = Phase.OVER
 
@@ -265,8 +220,8 @@ class Scheduler:
             return
         has_collected = state not in (State.STARTING, State.COLLECTING)
         if run.hungry:
-            self.serve(run)
-        elif run.crashes <= MAX_CRASHES and (has_collected or run.workers):
+            self.feeder.serve(run)
+        elif run.crashes <= self.jobs.restarts and (has_collected or run.workers):
             if not run.coming:
                 self.launcher.start(run)
         elif not run.workers:
@@ -293,6 +248,11 @@ class Scheduler:
                 if limit is not None and limit[0] <= now:
                     worker.reason = limit[1]
                     self.launcher.abort(worker)
+
+    def refuse(self, run: CellRun, proxy: ProxyItem) -> None:
+        """Report a test that none of a cell's workers has."""
+        reason = f"the fresh worker of {run.cell.name} did not collect this test"
+        self.conclude(run, proxy, crash_reports(proxy, reason, ""))
 
     def fail_test(self, run: CellRun, proxy: ProxyItem, how: str, tail: str) -> None:
         """Report a test that a worker was lost on."""

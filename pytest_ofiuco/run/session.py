@@ -192,6 +192,7 @@ def _start_up(config: pytest.Config, start: HeadStart) -> StartUp:
         is_debugged=start.is_debugged,
         jobs=start.jobs.count,
         terminal=terminal,
+        testrun=start.testrun,
     )
 
 

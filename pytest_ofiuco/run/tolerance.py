@@ -47,6 +47,9 @@ def before_conftests(early_config: Any, parser: Any, args: list[str]) -> None:
             args.remove(argument)
     if hasattr(namespace, "numprocesses"):
         args += ["-n0", "--dist=no"]
+        loop = early_config.pluginmanager.get_plugin("xdist.looponfail")
+        if loop is not None:  # it would run before it is refused
+            early_config.pluginmanager.unregister(loop)
     known = getattr(parser, "_inidict", {})
     written = early_config._inicfg if hasattr(early_config, "_inicfg") else early_config.inicfg
     for key in written:

@@ -48,6 +48,20 @@ KEEPERS = ("lfplugin", "nfplugin", "stepwiseplugin")
 """pytest's own plugins that keep what failed for the next session: that is the controller's business, too."""
 
 
+_DISTRIBUTION = (
+    (("-n", "--numprocesses"), "store"),
+    (("--maxprocesses",), "store"),
+    (("--dist",), "store"),
+    (("-d",), "store_true"),
+    (("--max-worker-restart",), "store"),
+    (("--testrunuid",), "store"),
+    (("--maxschedchunk",), "store"),
+    (("--loadscope-reorder",), "store_true"),
+    (("--no-loadscope-reorder",), "store_true"),
+)
+"""pytest-xdist's options, which the controller has understood: a cell need not have it."""
+
+
 def make_options(options: list[list[Any]]) -> object:
     """A plugin that accepts options which only the controller knows: its own, and those of plugins it alone has.
 
@@ -73,6 +87,11 @@ def make_options(options: list[list[Any]]) -> object:
                     kind = {"nargs": nargs}
                 destination = "ofiuco_unused_" + name.strip("-").replace("-", "_")
                 group.addoption(name, dest=destination, **kind)
+                known.add(name)
+            for names, action in _DISTRIBUTION:
+                added = [name for name in names if name not in known]
+                if added:  # pytest keeps short options in lower case for itself
+                    group._addoption(*added, dest="ofiuco_unused_" + names[-1].strip("-"), action=action)
 
     return Options()
 

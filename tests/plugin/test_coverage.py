@@ -249,6 +249,22 @@ def test_a_session_that_is_cut_short_reports_nothing_and_leaves_nothing(project:
     assert left(project) == []
 
 
+def test_shards_add_up_to_the_whole(project: Project) -> None:
+    """Each of two machines measures its part with several workers; one after the other here, so that data is added."""
+    cells = ("--ofiuco-cell=py310-host", "--ofiuco-cell=py313-host", "--ofiuco-jobs=4", "-k", "test_a")
+    options = (*cells, "--cov=covered", "--cov-branch", "--cov-append")
+    (project.folder / ".coverage").unlink(missing_ok=True)
+    parts = [project.matrix(*options, f"--ofiuco-shard={each}/2", "--cov-report=term") for each in (1, 2)]
+    assert [each.ret for each in parts] == [0, 0]
+    total = [next(line for line in told(each) if line.startswith("TOTAL")) for each in parts]
+    (project.folder / ".coverage").unlink()
+    whole = project.matrix(*options, "--cov-fail-under=99")
+    assert whole.ret == 1
+    assert total[0] != total[1] == next(line for line in told(whole) if line.startswith("TOTAL"))
+    assert contexts(project.folder / ".coverage") == {"py310-host", "py313-host"}
+    (project.folder / ".coverage").unlink()
+
+
 def test_what_is_never_imported_is_said(project: Project) -> None:
     result = project.matrix("--cov=nowhere", "--ofiuco-cell", "py313-host", "-q")
     assert result.ret == 0

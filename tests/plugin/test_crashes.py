@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -174,54 +173,3 @@ def test_hanging_tests_are_ended_and_say_where_they_were(project: Project) -> No
     result.stdout.fnmatch_lines(["Fatal Python error: Aborted", "*test_ends.py*in test_sleeps*", "going to sleep"])
     result.assert_outcomes(passed=2, failed=3)
     assert_nothing_left(project)
-
-
-def test_jobs_of_our_own_and_of_xdist_are_that_many_workers(project: Project) -> None:
-    project.write(
-        {
-            "test_a.py": """
-                import os, pathlib, time
-                import pytest
-
-                @pytest.mark.parametrize("number", range(20))
-                def test_sleeps(number, ofiuco_cell):
-                    time.sleep(0.2)
-                    pathlib.Path(f"ran-{ofiuco_cell.name}-{number}").write_text(str(os.getpid()))
-            """
-        }
-    )
-    for options in (["--ofiuco-jobs=6"], ["-n6"], ["--numprocesses=9", "--maxprocesses=6"]):
-        result = project.matrix("-p", "no:cacheprovider", *options)
-        result.assert_outcomes(passed=40)
-        assert len({path.read_text() for path in project.folder.glob("ran-*")}) >= 4  # one may come too late
-        for path in project.folder.glob("ran-*"):
-            os.unlink(path)
-    assert_nothing_left(project)
-
-
-def test_scopes_stay_on_one_worker_and_fixtures_are_torn_down_in_order(project: Project) -> None:
-    module = """
-        import os, pathlib, time
-        import pytest
-
-        @pytest.fixture(scope="module")
-        def resource():
-            with open(f"log-{os.getpid()}", "a") as log:
-                log.write(f"up {__name__}\\n")
-            yield
-            with open(f"log-{os.getpid()}", "a") as log:
-                log.write(f"down {__name__}\\n")
-
-        @pytest.mark.parametrize("number", range(4))
-        def test_a(resource, number): time.sleep(0.1)
-    """
-    project.write({f"test_{letter}.py": module for letter in "abcdef"})
-    only = ("-p", "no:cacheprovider", "--ofiuco-cell=py313-host")
-    result = project.matrix(*only, "--ofiuco-jobs=3", "--dist=loadfile")
-    result.assert_outcomes(passed=24)
-    logs = [path.read_text().splitlines() for path in project.folder.glob("log-*")]
-    assert len(logs) >= 2
-    for log in logs:
-        ups, downs = log[::2], log[1::2]
-        assert [each.replace("up", "down") for each in ups] == downs
-    assert sorted(line for log in logs for line in log if line.startswith("up")) == [f"up test_{x}" for x in "abcdef"]

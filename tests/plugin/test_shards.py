@@ -55,6 +55,14 @@ def test_shards_run_everything_once_and_record_it(project: Project) -> None:
     assert len(divisions(by_count)) == 1
     by_count[0].stdout.fnmatch_lines(["  shard 1/3 of 2 cells, 66% of py310-host; division ????????"])
 
+    project.write({"tests/test_new.py": "def test_new(): pass\n"})
+    several = ("-v", "--ofiuco-durations=times", "--ofiuco-jobs=3")
+    grown = [project.matrix(f"--ofiuco-shard={each}/3", *several) for each in (1, 2, 3)]
+    everything = Counter(test for each in grown for test in ran(each))
+    assert len(everything) == 22
+    assert set(everything.values()) == {1}
+    (project.folder / "tests/test_new.py").unlink()
+
     options = ("-v", "--ofiuco-durations=times", "-k", "not test_more or slow")
     selected = [project.matrix(f"--ofiuco-shard={each}/2", *options) for each in (1, 2)]
     by_cell = [dict(Counter(test.rpartition("[")[2] for test in ran(each))) for each in selected]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ofiuco.run.arguments import OPTIONS, Arguments
+from pytest_ofiuco.errors import UsageError
+from pytest_ofiuco.run.ahead import jobs
+from pytest_ofiuco.run.arguments import OPTIONS, Arguments, Distribution
+from pytest_ofiuco.run.events import Jobs
 from pytest_ofiuco.run.tolerance import known_options
 
 CELLS = ("py310-host", "py313-host")
@@ -25,6 +28,8 @@ def read(*given: str) -> Arguments:
         pytest.param(["-n", "4", "--dist", "load", "--maxprocesses=3", "-q"], ["-q"], id="pytest-xdist"),
         pytest.param(["-n4", "-q"], ["-q"], id="pytest-xdist, joined"),
         pytest.param(["-nauto", "-q"], ["-q"], id="pytest-xdist, joined word"),
+        pytest.param(["-d", "--testrunuid=a", "--maxschedchunk", "2", "-q"], ["-q"], id="pytest-xdist, tuned"),
+        pytest.param(["-p", "pytest_ofiuco.plugin", "-ppytest_ofiuco.plugin", "-p", "own"], ["-p", "own"], id="itself"),
         pytest.param(["-no-such"], ["-no-such"], id="not pytest-xdist's"),
         pytest.param(["--deselect", "a.py::test[py310-host]", "b.py"], ["b.py"], id="deselected"),
         pytest.param(["--deselect=a.py::test[py310-host]", "b.py"], ["b.py"], id="deselected, joined"),
@@ -75,3 +80,30 @@ def test_filters_that_the_controller_is_spared_hold_in_cells(spared: list[str]) 
         "filterwarnings=error",
         "tests",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param("-n 4", Jobs(count=4, is_given=True), id="-n"),
+        pytest.param("-n0", Jobs(count=1, is_given=True), id="-n 0"),
+        pytest.param("-n auto", Jobs(count=7, is_given=True), id="-n auto"),
+        pytest.param("--numprocesses=logical --maxprocesses 3", Jobs(count=3, is_given=True), id="--maxprocesses"),
+        pytest.param("-n 4 -n2", Jobs(count=2, is_given=True), id="the later one"),
+        pytest.param("-n2 --max-worker-restart 0", Jobs(count=2, is_given=True, restarts=0), id="--max-worker-restart"),
+    ],
+)
+def test_options_of_xdist_are_jobs(given: str, expected: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "7")
+    assert jobs(None, Distribution.read(given.split())) == expected
+
+
+@pytest.mark.parametrize("option", ["-n", "--dist", "--maxprocesses"])
+def test_an_option_of_xdist_without_its_value_is_wrong(option: str) -> None:
+    with pytest.raises(UsageError, match=f"{option} of pytest-xdist needs a value"):
+        Distribution.read(["tests", option])
+
+
+def test_of_modes_and_runs_of_xdist() -> None:
+    found = Distribution.read(["-d", "--testrunuid", "abc"])
+    assert (found.mode, found.testrun) == ("load", "abc")

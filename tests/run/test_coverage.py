@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -15,7 +16,7 @@ from pytest_ofiuco.run.cells import PlannedCell
 from pytest_ofiuco.run.coverage import Coverage, new_folder, with_remedy
 from pytest_ofiuco.run.report import Tally
 from pytest_ofiuco.run.spawning import Spawner
-from pytest_ofiuco.store.request import Environment
+from pytest_ofiuco.store.request import Environment, Machine
 from tests.run.fakes import make_cell
 
 ASKED = {"options": {"no_cov": False}, "description": "platform x", "installed": ["/x"], "path": [*sys.path]}
@@ -69,6 +70,21 @@ def test_what_is_missing_is_said(coverage: Coverage) -> None:
     assert coverage.notes == [
         "coverage of py39-host is incomplete: 2 workers ended before their data was saved",
         "coverage of py310-host is missing: pytest-cov did not measure there",
+    ]
+
+
+def test_cells_of_other_machines_are_said_to_be_missing(coverage: Coverage) -> None:
+    for run in coverage.runs.values():
+        assert run.environment is not None
+        run.environment = replace(run.environment, host=cast(Machine, object()))
+    session = SimpleNamespace(testsfailed=0)
+    wrapped = coverage.pytest_runtestloop(cast(pytest.Session, session))
+    next(wrapped)
+    with pytest.raises(StopIteration):
+        wrapped.send(True)
+    assert coverage.notes == [
+        "coverage of py39-host is missing: what another machine measures stays there",
+        "coverage of py310-host is missing: what another machine measures stays there",
     ]
 
 

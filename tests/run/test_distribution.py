@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pytest_ofiuco.run import scheduler
+from pytest_ofiuco.run import worth
 from pytest_ofiuco.run.cellrun import Phase
 from pytest_ofiuco.run.distribution import MODES, Group, by_file, by_mark, by_scope
+from pytest_ofiuco.run.events import MAX_CRASHES
 from pytest_ofiuco.run.messages import RemoteItem
-from pytest_ofiuco.run.scheduler import MAX_CRASHES
 from tests.run.fakes import remote_item
 from tests.run.sessions import Life, Scripted, reports_of
 
@@ -34,8 +34,32 @@ def test_all_workers_that_are_asked_for_run_tests(session: pytest.Session) -> No
     assert len(scripted.workers) >= 8
 
 
+@pytest.mark.parametrize(
+    ("count", "each"),
+    [
+        pytest.param(16, [4, 4, 4, 4], id="several each"),
+        pytest.param(4, [1, 1, 1, 1], id="one each"),
+        pytest.param(2, [1, 1], id="fewer than workers"),
+    ],
+)
+def test_tests_are_shared_out_before_the_first_ends(session: pytest.Session, count: int, each: list[int]) -> None:
+    """A worker gives nothing back while it is on a test, which may take long."""
+    tests = [f"test_{number}" for number in range(count)]
+    scripted = Scripted(session, {"py310": tests}, jobs=4, all_jobs=True)
+    scripted.play()
+    assert [len(worker.ran) for worker in scripted.workers] == each
+
+
+def test_what_one_worker_has_not_collected_another_runs(session: pytest.Session) -> None:
+    lives = [Life(), Life(tests=tuple("abcdefg"))]
+    scripted = Scripted(session, {"py310": "abcdefgh"}, {"py310": lives}, jobs=2, all_jobs=True)
+    outcomes = scripted.play()
+    assert sorted(reports_of(outcomes, "py310")) == [(test, "passed") for test in "abcdefgh"]
+    assert "e" in scripted.workers[1].ran
+
+
 def test_one_worker_a_cell_where_tests_are_short(session: pytest.Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduler, "_START_SECONDS", 1000.0)
+    monkeypatch.setattr(worth, "_START_SECONDS", 1000.0)
     tests = [f"test_{number}" for number in range(40)]
     scripted = Scripted(session, {"py310": tests}, jobs=8)
     scripted.play()
@@ -45,7 +69,7 @@ def test_one_worker_a_cell_where_tests_are_short(session: pytest.Session, monkey
 def test_what_comes_back_when_nobody_waits_for_it_is_run(
     session: pytest.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler, "_WORTH", 0.0)
+    monkeypatch.setattr(worth, "_WORTH", 0.0)
     tests = [f"test_{number}" for number in range(9)]
     lives = [Life(), Life(waits=False), Life(runs=0)]
     outcomes = Scripted(session, {"py310": tests}, {"py310": lives}, jobs=2).play()
@@ -76,7 +100,10 @@ lives = st.lists(
         Life,
         runs=st.none() | st.integers(0, 4),
         waits=st.sampled_from([True, True, True, True, False]),
-        tests=st.none() | st.none() | st.permutations("abcdefgh").map(tuple),
+        tests=st.none()
+        | st.none()
+        | st.permutations("abcdefgh").map(tuple)
+        | st.lists(st.sampled_from("abcdefgh"), unique=True).map(tuple),
     ),
     max_size=6,
 )
@@ -98,7 +125,7 @@ def test_no_test_is_lost_and_groups_stay_together(
     lives = [Life(), *(Life(runs=each.runs, waits=each.waits, tests=_of(each, tests)) for each in lives)]
     scripted = Scripted(session, {"py310": tests}, {"py310": lives}, jobs, all_jobs, group=mode, remote=grouped)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scheduler, "_WORTH", 0.0)
+        patch.setattr(worth, "_WORTH", 0.0)
         outcomes = scripted.play()
     assert sorted(name for name, _ in reports_of(outcomes, "py310")) == sorted(tests)
     ran = [test for worker in scripted.workers for test in worker.ran]

@@ -78,6 +78,14 @@ def test_a_folder_holds_what_shards_have_left(tmp_path: Path) -> None:
     assert read(str(tmp_path), Path("elsewhere")).seconds["py310"]["a"] == 2.0
 
 
+def test_a_folder_without_a_file_is_no_division(tmp_path: Path) -> None:
+    (tmp_path / "times").mkdir()
+    with pytest.raises(UsageError) as caught:
+        read("times", tmp_path)
+    assert str(caught.value) == "--ofiuco-durations times: no *.json in this folder"
+    assert caught.value.hint == "record one: pytest --ofiuco-matrix --ofiuco-record-durations times/1.json"
+
+
 REMEDY = "restore it from version control, or name a file that --ofiuco-record-durations has written"
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from pytest_ofiuco.run.controller import Unkept
-from pytest_ofiuco.run.messages import ProtocolError, Ran, Recorded, Warned
+from pytest_ofiuco.run.messages import ProtocolError, Ran, Recorded
 from pytest_ofiuco.run.proxies import Forest, ProxyItem
 from pytest_ofiuco.run.replay import Replay, crash_reports, is_plain_pass, properties, with_tuples
 from pytest_ofiuco.run.report import Tally
@@ -22,13 +22,9 @@ class Recorder:
 
     def __init__(self) -> None:
         self.collected: list[pytest.CollectReport] = []
-        self.warnings: list[tuple[Warning, str]] = []
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         self.collected.append(report)
-
-    def pytest_warning_recorded(self, warning_message: Any, nodeid: str) -> None:
-        self.warnings.append((warning_message.message, nodeid))
 
 
 @pytest.fixture
@@ -206,35 +202,6 @@ def test_cells_that_take_no_part_are_reported(replay: Replay, recorder: Recorder
     assert failed.longreprtext == "error: no\nhint: yes"
     assert skipped.skipped
     assert cast(object, skipped.longrepr) == ("uv.lock", None, "Skipped: not here")
-
-
-@pytest.mark.parametrize(
-    ("module", "name", "is_known"),
-    [
-        pytest.param("builtins", "DeprecationWarning", True, id="built in"),
-        pytest.param("pytest", "PytestUnknownMarkWarning", True, id="pytest's"),
-        pytest.param("only_in_the_cell", "TheirWarning", False, id="unknown module"),
-        pytest.param("builtins", "NoSuchWarning", False, id="unknown name"),
-        pytest.param("builtins", "len", False, id="not a class"),
-        pytest.param("builtins", "UnicodeError", False, id="not a warning"),
-    ],
-)
-def test_a_warning_keeps_its_name(replay: Replay, recorder: Recorder, module: str, name: str, is_known: bool) -> None:
-    warned = Warned(
-        text="old",
-        category=name,
-        module=module,
-        filename="a.py",
-        lineno=1,
-        when="runtest",
-        nodeid=NODEID,
-        location=None,
-    )
-    replay.warning(warned, "py313-host")
-    ((message, nodeid),) = recorder.warnings
-    assert (str(message), nodeid) == ("old", f"{NODEID}[py313-host]")
-    assert type(message).__name__ == name
-    assert (type(message).__module__ == module) or is_known
 
 
 def test_outcomes_are_counted_as_pytest_does(pytester: pytest.Pytester, proxy: ProxyItem) -> None:

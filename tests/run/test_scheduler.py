@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_ofiuco.errors import FetchError
+from pytest_ofiuco.run.events import MAX_CRASHES
 from pytest_ofiuco.run.messages import Bye, Failed, Gone, Message, Ran, Stopped
-from pytest_ofiuco.run.scheduler import MAX_CRASHES
 from tests.run.fakes import passed, remote_item
 from tests.run.sessions import Life, Scripted, reports_of
 
