@@ -78,7 +78,7 @@ def pytest_load_initial_conftests(early_config: Any, parser: Any, args: list[str
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    if not config.getoption("--ofiuco-shell") or hasattr(config, "workerinput") or _only_shows(config):
+    if config.getoption("--ofiuco-shell") is None or hasattr(config, "workerinput") or _only_shows(config):
         return None
     from pytest_ofiuco.run.debugging import shell
 

@@ -152,8 +152,11 @@ class Controller:
         return True
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         self.launcher.close()
+        if self.launcher.was_interrupted:
+            self.notes.append("interrupted: workers that had not ended were killed")
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
         gc.freeze()  # pytest looks for garbage at its end, several times
 
     def pytest_unconfigure(self) -> None:
@@ -249,7 +252,7 @@ class Controller:
                 self.notes.append(f"{run.cell.name} stopped: {message.reason}")
                 raise pytest.exit.Exception(f"{run.cell.name}: {message.reason}", message.returncode)
             case Bye():
-                self.scheduler.ended(run, worker, message.exitstatus)
+                self.scheduler.ended(run, worker, message.exitstatus, message.keepers)
             case Failed():
                 self.scheduler.lost(run, worker, f"failed: {_with_its_end_first(message.reason)}", "")
             case Gone():

@@ -54,8 +54,11 @@ class Gateway(Protocol):
     def send(self, text: str) -> None:
         """Send a message; nothing happens where the worker is gone."""
 
-    def close(self, patience: float = 0.2) -> None:
-        """End the worker: by asking and, after ``patience`` seconds, by force; its process group with it."""
+    def close(self, patience: float = 0.2) -> bool:
+        """End the worker: by asking and, after ``patience`` seconds, by force; its process group with it.
+
+        Whether it has ended without force, as far as is known.
+        """
 
     def abort(self) -> None:
         """Have the worker say where it is, and die of it."""

@@ -9,11 +9,17 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import threading
+from pathlib import Path
 
 _SCRIPT = """\
 trap '' HUP INT TERM
 groups=
+folder=
 while read -r sign group; do
+  if [ "$sign" = / ]; then
+    folder=$group
+    continue
+  fi
   if [ "$sign" = + ]; then
     groups="$groups $group"
     continue
@@ -27,6 +33,7 @@ done
 for each in $groups; do
   kill -KILL "-$each" "$each"
 done
+[ -z "$folder" ] || rm -rf "$folder"
 """
 
 
@@ -41,6 +48,10 @@ class Guard:
         """Kill this process and its group, should the controller end without ``forget``."""
         self._say(f"+ {process}\n")
 
+    def remove(self, folder: Path) -> None:
+        """Remove this folder, should the controller end without ``close``."""
+        self._say(f"/ {folder}\n")
+
     def forget(self, process: int) -> None:
         """The process has ended."""
         if self._process is not None:
@@ -51,7 +62,7 @@ class Guard:
         with self._lock:
             process, self._process = self._process, None
         if process is not None:
-            process.communicate()
+            process.communicate(b"/\n")
 
     def _say(self, line: str) -> None:
         with self._lock:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from pytest_ofiuco.run.arguments import Arguments
 from pytest_ofiuco.run.cellrun import CellRun, StartUp
 from pytest_ofiuco.run.cells import PlannedCell
-from pytest_ofiuco.run.gateway import Gateway
+from pytest_ofiuco.run.gateway import GRACE_SECONDS, Gateway
 from pytest_ofiuco.run.messages import Failed
 from pytest_ofiuco.run.preparation import Preparation, Prepared, PrepareFailed
 from pytest_ofiuco.run.progress import PreparationProgress
 from pytest_ofiuco.run.spawning import Spawner
 from pytest_ofiuco.run.workers import State, Worker
 from pytest_ofiuco.store.request import Environment
+from pytest_ofiuco.store.threads import HEED_SECONDS
 
 if TYPE_CHECKING:
     from pytest_ofiuco.store.environment import Preparer
@@ -45,11 +46,13 @@ class Launcher:
     jobs: int
     ahead: dict[str, Worker] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    was_interrupted: bool = False
     remember: Callable[[Mapping[str, Environment]], None] = lambda _: None
     _prepared: dict[str, Environment] = field(default_factory=dict)
     _closed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _open: list[Gateway] = field(default_factory=list)
+    _ending: list[Gateway] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
 
     @contextmanager
@@ -127,13 +130,40 @@ class Launcher:
         arguments = self.arguments.for_cell(run.cell.name)
         gateway.send(self.start_up.message(run, worker, arguments, self.extra_arguments))
 
-    def end(self, worker: Worker, *, patience: float = 0.2) -> None:
-        """End a worker, without waiting for it; by force after ``patience`` seconds."""
+    def end(self, worker: Worker) -> None:
+        """End a worker, without waiting for it."""
+        gateway = self._taken(worker)
+        if gateway is not None:
+            self._in_thread(self._close, gateway)
+
+    def let_end(self, worker: Worker, patience: float, keepers: Sequence[str]) -> None:
+        """Let a worker end whose session is over, without waiting for it; by force after ``patience`` seconds.
+
+        ``keepers`` are the threads and processes that it waits for.
+        """
+        gateway = self._taken(worker)
+        if gateway is not None:
+            self._in_thread(self._let_end, gateway, worker.name, patience, keepers)
+
+    def _taken(self, worker: Worker) -> Gateway | None:
         with self._lock:
             worker.state = State.GONE
             gateway, worker.gateway = worker.gateway, None
-        if gateway is not None:
-            self._in_thread(gateway.close, patience)
+            if gateway is not None:
+                self._open = [each for each in self._open if each is not gateway]
+                self._ending.append(gateway)
+        return gateway
+
+    def _close(self, gateway: Gateway, patience: float = 0.2) -> bool:
+        has_ended = gateway.close(patience)
+        with self._lock:  # its process's number may be another's from now on
+            self._ending = [each for each in self._ending if each is not gateway]
+        return has_ended
+
+    def _let_end(self, gateway: Gateway, name: str, patience: float, keepers: Sequence[str]) -> None:
+        if not self._close(gateway, patience):
+            why = f"{', '.join(keepers)} kept it" if keepers else "what it does at its exit did not end"
+            self.warnings.append(f"{name}: a worker still ran {patience:g} s after its session, and was ended: {why}")
 
     def abort(self, worker: Worker) -> None:
         """Have a worker say where it is, and end it."""
@@ -149,25 +179,35 @@ class Launcher:
         self.ahead.clear()
 
     def close(self) -> None:
-        """End every worker, and wait for it; remove what caught their output."""
+        """End every worker, and wait for it; on Ctrl-C at once. Remove what caught their output."""
         self.drop_ahead()
         with self._lock:
             self._closed = True
             gateways, self._open = list(self._open), []
+            self._ending += gateways
         for gateway in gateways:
-            self._in_thread(gateway.close)
-        deadline = time.monotonic() + _CLOSE_SECONDS
+            self._in_thread(self._close, gateway)
         try:
-            for thread in self._threads:
-                thread.join(max(0.0, deadline - time.monotonic()))
-        except KeyboardInterrupt:  # asked for twice: at once
-            for gateway in gateways:
-                gateway.kill()
-            raise
+            self._join(_CLOSE_SECONDS)
+        except KeyboardInterrupt:
+            self.was_interrupted = True
+            self.kill()
+            self._join(GRACE_SECONDS)
         self._threads.clear()
         self.spawner.close()
 
-    def _in_thread(self, function: Callable[..., None], *arguments: object) -> None:
+    def kill(self) -> None:
+        """End every worker at once, and whatever it has started."""
+        for gateway in (*self._open, *self._ending):
+            gateway.kill()
+
+    def _join(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        for thread in self._threads:
+            while thread.is_alive() and (left := deadline - time.monotonic()) > 0:
+                thread.join(min(left, HEED_SECONDS))
+
+    def _in_thread(self, function: Callable[..., object], *arguments: object) -> None:
         thread = threading.Thread(target=function, args=arguments, daemon=True)
         self._threads.append(thread)
         thread.start()

@@ -164,9 +164,13 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bye:
-    """The worker's session is over; ``exitstatus`` is pytest's, where it came to one."""
+    """The worker's session is over; ``exitstatus`` is pytest's, where it came to one.
+
+    ``keepers`` are the threads and processes that its end waits for.
+    """
 
     exitstatus: int | None
+    keepers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,7 +286,7 @@ def _decode(kind: str, fields: dict[str, Any]) -> Message:
         case "failed":
             return Failed(reason=fields["reason"])
         case "bye":
-            return Bye(exitstatus=fields["exitstatus"])
+            return Bye(exitstatus=fields["exitstatus"], keepers=tuple(map(str, fields.get("keepers", ()))))
     raise ProtocolError(f"unknown message {kind!r}")
 
 

@@ -115,19 +115,21 @@ class PipeGateway:
         self._unsent.clear()
         return True
 
-    def close(self, patience: float = 0.2) -> None:
+    def close(self, patience: float = 0.2) -> bool:
         with self._lock:
             if self._closing:
-                return
+                return True
             self._closing = True
             os.close(self._says)
-        if not self._exited.wait(patience):
+        has_ended = self._exited.wait(patience)
+        if not has_ended:
             with contextlib.suppress(OSError):  # as Ctrl-C would: the test that runs is torn down
                 self._process.send_signal(signal.SIGINT)
             self._exited.wait(GRACE_SECONDS)
         self.kill()
         self._exited.wait(GRACE_SECONDS)
         self._guard.forget(self._process.pid)
+        return has_ended
 
     def abort(self) -> None:
         with contextlib.suppress(OSError):

@@ -26,6 +26,7 @@ from pytest_ofiuco.run.gateway import (
     tail,
     wait,
 )
+from pytest_ofiuco.run.guard import Guard
 from pytest_ofiuco.run.messages import Decoder, Failed, Gone, ProtocolError
 
 _END = object()
@@ -34,7 +35,7 @@ _END = object()
 class ExecnetGateway:
     """A worker whose text is sent to the interpreter that a command starts."""
 
-    def __init__(self, started: WorkerProcess, receive: Receive, decoder: Decoder) -> None:
+    def __init__(self, started: WorkerProcess, receive: Receive, decoder: Decoder, guard: Guard | None = None) -> None:
         """Start the process, without waiting for it; ``receive`` is called from other threads, last with ``Gone``."""
         import execnet
         from execnet.gateway_io import create_io
@@ -48,6 +49,9 @@ class ExecnetGateway:
         self._group.allocate_id(self._spec)
         self._io = create_io(self._spec, self._group.execmodel)
         self._process: Any = self._io.popen
+        self._guard = guard
+        if guard is not None:
+            guard.watch(self._process.pid)
         self._channel: Any = None
 
     def open(self) -> None:
@@ -84,18 +88,23 @@ class ExecnetGateway:
         except OSError:
             self._end()
 
-    def close(self, patience: float = 0.2) -> None:
+    def close(self, patience: float = 0.2) -> bool:
         with self._lock:
             if self._closing:
-                return
+                return True
             self._closing = True
+        has_ended = True
         if self._channel is not None:
             self._channel.gateway.exit()
-            if wait(self._process, patience) is None:
+            has_ended = wait(self._process, patience) is not None
+            if not has_ended:
                 self._interrupt()
                 wait(self._process, GRACE_SECONDS)
         self.kill()
         self._group.terminate(timeout=0.1)
+        if self._guard is not None:
+            self._guard.forget(self._process.pid)
+        return has_ended
 
     def _interrupt(self) -> None:
         """As Ctrl-C would: the test that runs is torn down."""

@@ -278,8 +278,8 @@ def with_tuples(data: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def crash_reports(proxy: ProxyItem, how: str, tail: str) -> list[pytest.TestReport]:
-    """The failed report of a test whose worker was lost on it, and that of its end, which reports in files wait for."""
+def crash_reports(proxy: ProxyItem, reason: str, tail: str) -> list[pytest.TestReport]:
+    """The failed report of a test that no worker has run to its end, and that of its end, which files wait for."""
     report = partial(
         pytest.TestReport,
         nodeid=proxy.nodeid,
@@ -288,5 +288,5 @@ def crash_reports(proxy: ProxyItem, how: str, tail: str) -> list[pytest.TestRepo
         user_properties=properties(proxy.cell),
     )
     sections = [("Captured worker output", tail)] if tail else []
-    failed = report(outcome="failed", longrepr=f"{how} while running {proxy.nodeid}", when="call", sections=sections)
+    failed = report(outcome="failed", longrepr=reason, when="call", sections=sections)
     return [failed, report(outcome="passed", longrepr=None, when="teardown")]

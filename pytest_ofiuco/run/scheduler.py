@@ -7,7 +7,7 @@ from the end of what the busiest has still to run, until nothing is worth the wa
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import pytest
 
@@ -160,7 +160,7 @@ class Scheduler:
         if run.phase is Phase.RUNNING:
             self.feeder.feed(run, worker)
 
-    def ended(self, run: CellRun, worker: Worker, exitstatus: int | None) -> None:
+    def ended(self, run: CellRun, worker: Worker, exitstatus: int | None, keepers: Sequence[str]) -> None:
         """A worker's session is over."""
         if worker.queue or worker.state is State.READY:
             self.lost(run, worker, "ended its session early", "")
@@ -168,7 +168,7 @@ class Scheduler:
         if worker.state in (State.STARTING, State.COLLECTING):
             self.lost(run, worker, "ended its session before it had collected", "")
             return
-        self.launcher.end(worker, patience=_PATIENCE)  # what was registered with atexit may take its time
+        self.launcher.let_end(worker, _PATIENCE, keepers)  # what was registered with atexit may take its time
         self.leave(run, worker)
         self.go_on(run, State.ENDING, "ended", "")
         has_failed = run.has_failed or bool(run.tally.counts["error"])
@@ -227,7 +227,8 @@ class Scheduler:
         elif not run.workers:
             for proxy in list(run.todo):
                 run.todo.remove(proxy)
-                self.fail_test(run, proxy, f"{how}; no further worker is started", tail)
+                reason = f"not run: the worker of {run.cell.name} {how}; no further worker is started"
+                self.conclude(run, proxy, crash_reports(proxy, reason, tail))
             run.phase = Phase.OVER
 
     def seconds_left(self) -> float | None:
@@ -251,12 +252,13 @@ class Scheduler:
 
     def refuse(self, run: CellRun, proxy: ProxyItem) -> None:
         """Report a test that none of a cell's workers has."""
-        reason = f"the fresh worker of {run.cell.name} did not collect this test"
+        reason = f"not run: the fresh worker of {run.cell.name} did not collect this test"
         self.conclude(run, proxy, crash_reports(proxy, reason, ""))
 
     def fail_test(self, run: CellRun, proxy: ProxyItem, how: str, tail: str) -> None:
         """Report a test that a worker was lost on."""
-        self.conclude(run, proxy, crash_reports(proxy, f"the worker of {run.cell.name} {how}", tail))
+        reason = f"the worker of {run.cell.name} {how} while running {proxy.nodeid}"
+        self.conclude(run, proxy, crash_reports(proxy, reason, tail))
 
     def fail_cell(self, run: CellRun, stage: str, reason: str) -> None:
         """Nothing of the cell can run: an error of its own in the report; the other cells go on."""

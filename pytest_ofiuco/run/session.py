@@ -19,6 +19,7 @@ from pytest_ofiuco.run.arguments import Arguments
 from pytest_ofiuco.run.cellrun import CellRun, StartUp
 from pytest_ofiuco.run.cells import SessionPlan
 from pytest_ofiuco.run.controller import Controller
+from pytest_ofiuco.run.interrupts import Interrupts
 from pytest_ofiuco.run.launcher import Launcher
 from pytest_ofiuco.run.preparation import Prepared, PrepareFailed
 from pytest_ofiuco.run.progress import PreparationProgress
@@ -55,6 +56,7 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
     except OfiucoError as error:
         raise pytest.UsageError(error.render().removeprefix("error: ")) from error
     config.pluginmanager.register(controller, "ofiuco-controller")
+    config.pluginmanager.register(Interrupts(controller.launcher.kill), "ofiuco-interrupts")
     config.add_cleanup(gc.unfreeze)
     if getattr(config.option, "cacheclear", False) and config.cache is not None:
         shutil.rmtree(config.cache._cachedir / "ofiuco", ignore_errors=True)  # the cells' own

@@ -101,13 +101,16 @@ class Spawner:
         return FarGateway(environment, worker.name, receive, self.decoder, catches=catches)
 
     def _local(self, process: WorkerProcess, receive: Receive, *, passes_pipes: bool) -> Gateway:
-        if sys.platform == "win32" or not passes_pipes:
+        guard = None if sys.platform == "win32" else self._guard
+        if guard is not None and process.spool is not None:
+            guard.remove(process.spool.parent)
+        if guard is None or not passes_pipes:
             from pytest_ofiuco.run.remote import ExecnetGateway
 
-            return ExecnetGateway(process, receive, self.decoder)
+            return ExecnetGateway(process, receive, self.decoder, guard)
         from pytest_ofiuco.run.pipes import PipeGateway
 
-        return PipeGateway(process, receive, self.decoder, self._guard, None if self.is_debugged else self.forks)
+        return PipeGateway(process, receive, self.decoder, guard, None if self.is_debugged else self.forks)
 
     def close(self) -> None:
         """End the connections to other machines; remove what caught the workers' output."""

@@ -29,6 +29,8 @@ def gain(run: CellRun, jobs: Jobs, *, is_wanted: bool) -> float:
     each = spare / (len(run.workers) + 1)
     if is_wanted:
         return each
+    if run.hungry:  # one that waits has nothing until the busiest is through with its test
+        return 0
     run.clock()
     start = max(run.start_seconds, _START_SECONDS)
     if run.tally.seconds < start:  # too early to tell how long its tests take

@@ -27,6 +27,9 @@ _WINDOWS_LAUNCHERS: Mapping[str, LauncherKind] = {
     "win32": "win-ia32",
 }
 
+_PATIENCE = 300.0
+"""Seconds for ``venv`` behind a launcher; under qemu it takes ten."""
+
 _one_at_a_time: AbstractContextManager[object] = threading.Lock()
 """virtualenv keeps state in its modules; making an environment takes a few milliseconds."""
 
@@ -96,7 +99,11 @@ def _launched(prefix: Path, interpreter: Interpreter) -> Layout:
     import subprocess  # most environments are made without
 
     command = [*interpreter.launcher, interpreter.path, "-I", "-m", "venv", "--without-pip", "--symlinks", str(prefix)]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False)
+    except subprocess.TimeoutExpired as error:
+        reason = f"no virtual environment can be made for it: its launcher has not ended after {_PATIENCE:.0f} s"
+        raise BrokenPythonError(interpreter.path, reason) from error
     if done.returncode:
         said = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
         reason = f"no virtual environment can be made for it: {said[-1][:300] if said else done.returncode}"

@@ -14,6 +14,9 @@ Message = Dict[str, Any]
 
 _CHUNK = 65536
 
+_MOST = 8 << 20
+"""The characters of a text, at most."""
+
 
 class Closed(Exception):
     """The controller is gone."""
@@ -42,7 +45,7 @@ class Pipe:
         """
         if not self.is_here():
             return
-        data = text.encode() + b"\n"
+        data = memoryview(text.encode() + b"\n")
         self._check(self._sends)
         try:
             while data:
@@ -127,8 +130,21 @@ class Channel:
 
 
 def encode(kind: str, **fields: Any) -> str:
-    """A message as it goes over the channel; what JSON does not know becomes its repr."""
-    return json.dumps(dict(fields, kind=kind), default=safe_repr)
+    """A message as it goes over the channel; what JSON does not know becomes its repr.
+
+    Of a text that the controller should not have to hold, the output of a test gone astray, the middle is left out.
+    """
+    text = json.dumps(dict(fields, kind=kind), default=safe_repr)
+    return text if len(text) <= _MOST else json.dumps(dict(_cut(fields), kind=kind), default=safe_repr)
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > _MOST:
+        left_out = len(value) - _MOST
+        return f"{value[: _MOST // 2]}\n[... ofiuco has left out {left_out} characters ...]\n{value[-_MOST // 2 :]}"
+    if isinstance(value, dict):
+        return {key: _cut(each) for key, each in value.items()}
+    return [_cut(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def safe_repr(value: Any) -> str:

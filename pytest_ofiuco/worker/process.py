@@ -98,3 +98,14 @@ def keep_captured(spool: str | None) -> None:
         return temporary(*arguments, **keywords)
 
     _pytest.capture.__dict__["TemporaryFile"] = named
+
+
+def keepers() -> list[str]:
+    """What Python waits for at its end: threads and processes that a test has left, unless they are daemons."""
+    import threading
+
+    threads = [each for each in threading.enumerate() if not each.daemon and each is not threading.main_thread()]
+    found = [f"thread {each.name}" for each in threads]
+    multiprocessing = sys.modules.get("multiprocessing")
+    children = multiprocessing.active_children() if multiprocessing else []
+    return found + [f"process {each.name}" for each in children if not each.daemon]

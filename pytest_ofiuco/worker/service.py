@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Tuple
 
 from . import CUT_OFF, PROTOCOL
 from .channel import Channel, Closed, Pipe, encode
-from .process import become_main, import_pytest, lead_group, redirect, set_up
+from .process import become_main, import_pytest, keepers, lead_group, redirect, set_up
 from .session import run_session
 
 Message = Dict[str, Any]
@@ -84,7 +84,7 @@ def serve(channel: Any, start: Message, missing: str) -> None:
     )
     try:
         exitstatus = _guarded(channel, run_session, start)
-        channel.send(encode("bye", exitstatus=exitstatus))
+        channel.send(encode("bye", exitstatus=exitstatus, keepers=keepers()))
     except Closed:
         sys.exit(CUT_OFF)
 

@@ -19,7 +19,7 @@ from .fixtures import make_fixtures, make_recorders
 from .options import blank, make_options
 from .process import keep_captured
 from .reports import Serializer, Statuses
-from .terminal import SetUpWriter, make_scribe, quieten
+from .terminal import SetUpWriter, make_scribe, quieten, refuse_debugger
 
 Message = Dict[str, Any]
 
@@ -70,6 +70,8 @@ def make_interactor(channel: Any, config: Any, start: Message) -> Any:
             for line in start["markers"]:
                 config.addinivalue_line("markers", line)
             quieten(config, start)
+            if config.pluginmanager.hasplugin("debugging") and not start["is_debugged"]:
+                refuse_debugger(start["cell"]["name"])
             self.set_up = SetUpWriter(config)
             config.pluginmanager.register(make_scribe(config, start, self.send), "ofiuco-scribe")
 
@@ -117,10 +119,17 @@ def make_interactor(channel: Any, config: Any, start: Message) -> Any:
             index = queue.popleft()
             item = self.items[index]
             self.reports, self.statuses, self.set_up.texts = [], [], []
-            item.ihook.pytest_runtest_protocol(item=item, nextitem=self.items[queue[0]] if queue else None)
+            try:
+                item.ihook.pytest_runtest_protocol(item=item, nextitem=self.items[queue[0]] if queue else None)
+            except (KeyboardInterrupt, pytest.exit.Exception):
+                if self.reports:  # said before the debugger was left
+                    self.send_reports(index, item.nodeid)
+                raise
             if not channel.is_here():  # a test has forked, and its child has come back from it
                 os._exit(1)
-            nodeid = item.nodeid
+            self.send_reports(index, item.nodeid)
+
+        def send_reports(self, index: int, nodeid: str) -> None:
             more: Message = {}
             if self.statuses:
                 more["statuses"] = self.statuses

@@ -61,6 +61,19 @@ def quieten(config: Any, start: Message) -> None:
         _leave_out(config, name, [reporter])
 
 
+def refuse_debugger(cell: str) -> None:
+    """Let what asks for a prompt fail and say how to get one: the terminal is the controller's."""
+    import pdb
+
+    import pytest
+
+    def set_trace(*arguments: Any, **keywords: Any) -> None:
+        __tracebackhide__ = True
+        pytest.fail(f"the debugger has no terminal here: run the cell alone, with --pdb --ofiuco-cell {cell}")
+
+    pdb.set_trace = set_trace
+
+
 def make_prompter(writer: Any, terminal: Any) -> object:
     """The plugin that lets the debugger say, before it prompts, what has failed."""
     import pytest

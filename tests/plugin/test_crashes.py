@@ -150,8 +150,20 @@ def test_hanging_tests_are_ended_and_say_where_they_were(project: Project) -> No
         {
             "test_ends.py": """
                 import ctypes, os, signal, time
+                import pytest
+
+                @pytest.fixture
+                def never_torn_down():
+                    yield
+                    time.sleep(60)
+
+                @pytest.fixture(scope="session")
+                def never_torn_down_at_the_end():
+                    yield
+                    time.sleep(60)
 
                 def test_first(): pass
+                def test_tears_down(never_torn_down): pass
 
                 def test_sleeps():
                     print("going to sleep")
@@ -162,14 +174,33 @@ def test_hanging_tests_are_ended_and_say_where_they_were(project: Project) -> No
                     ctypes.CDLL(None).sleep(60)
 
                 def test_stopped(): os.kill(os.getpid(), signal.SIGSTOP)
-                def test_last(): pass
+                def test_last(never_torn_down_at_the_end): pass
             """
         }
     )
     result = project.matrix(*ONE_CELL, "--ofiuco-timeout=0.5")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     ended = "was ended: a test may take 0.5 s (--ofiuco-timeout)"
-    assert failures(result) == {"test_sleeps": ended, "test_deaf": ended, "test_stopped": ended}
+    tests = ("test_tears_down", "test_sleeps", "test_deaf", "test_stopped", "test_last")
+    assert failures(result) == dict.fromkeys(tests, ended)
     result.stdout.fnmatch_lines(["Fatal Python error: Aborted", "*test_ends.py*in test_sleeps*", "going to sleep"])
-    result.assert_outcomes(passed=2, failed=3)
+    result.assert_outcomes(passed=1, failed=5)
+    assert_nothing_left(project)
+
+
+def test_workers_of_one_cell_that_die_at_once(project: Project) -> None:
+    text = """
+        import os, signal, time
+        import pytest
+
+        @pytest.mark.parametrize("number", range(12))
+        def test_a(number):
+            time.sleep(0.1)
+            if number % 3 == 0:
+                os.kill(os.getpid(), signal.SIGSEGV)
+    """
+    project.write({"test_a.py": text, "conftest.py": "import os\nopen(f'worker-{os.getpid()}', 'w').close()\n"})
+    result = project.matrix("-p", "no:cacheprovider", "--ofiuco-cell=py313-host", "--ofiuco-jobs=4")
+    result.assert_outcomes(passed=8, failed=4)
+    assert 4 <= len(list(project.folder.glob("worker-*"))) <= 10
     assert_nothing_left(project)

@@ -63,6 +63,8 @@ class Life:
     collects: bool = True
     waits: bool = True
     tests: tuple[str, ...] | None = None
+    lasts: int = 0
+    """For how many turns its second test runs, in which it hears nothing."""
 
 
 @dataclass
@@ -77,6 +79,8 @@ class ScriptedWorker:
     is_lost: bool = False
     is_closed: bool = False
     work: Work = field(default_factory=Work)
+    turns: int = 0
+    unread: list[str] = field(default_factory=list)
 
     def open(self) -> None:
         """It is there at once."""
@@ -84,6 +88,9 @@ class ScriptedWorker:
     def send(self, text: str) -> None:
         """Do at once what the message asks; with tests to run, run those that need not wait."""
         if self.is_lost:
+            return
+        if self.is_in_long_test:
+            self.unread.append(text)
             return
         message = json.loads(text)
         match message.get("kind"):
@@ -96,10 +103,19 @@ class ScriptedWorker:
                 self.say(Given(indices=tuple(self.work.give(message["groups"]))))
         self.work.has_ended = self.work.has_ended or bool(message.get("ends"))
 
+    @property
+    def is_in_long_test(self) -> bool:
+        return len(self.ran) == 1 and self.turns < self.life.lasts
+
     def go_on(self) -> bool:
         """Run one test, or end; whether anything was done."""
         if self.is_lost or self.is_closed or self.work.waits:
             return False
+        if self.is_in_long_test:
+            self.turns += 1
+            return True
+        while self.unread:
+            self.send(self.unread.pop(0))
         if not self.work.queue:
             self.is_lost = True
             self.say(Bye(exitstatus=None), Gone(how="exited with 0", tail=""))
@@ -115,9 +131,10 @@ class ScriptedWorker:
             self.say(Ran(index=index, reports=tuple(passed(nodeid))))
         return True
 
-    def close(self, patience: float = 0.2) -> None:
+    def close(self, patience: float = 0.2) -> bool:
         """Nothing is heard any more."""
         self.is_closed = True
+        return True
 
     def abort(self) -> None:
         """It dies of it."""
@@ -248,7 +265,7 @@ class Scripted:
             controller.pytest_collection(self.session)
             controller.pytest_runtestloop(self.session)
         finally:
-            controller.pytest_sessionfinish()
+            controller.pytest_sessionfinish(self.session)
             config.pluginmanager.unregister(controller)
             config.pluginmanager.unregister(outcomes)
         return outcomes

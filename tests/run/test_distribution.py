@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pytest_ofiuco.run import worth
+from pytest_ofiuco.run import controller, worth
 from pytest_ofiuco.run.cellrun import Phase
 from pytest_ofiuco.run.distribution import MODES, Group, by_file, by_mark, by_scope
 from pytest_ofiuco.run.events import MAX_CRASHES
@@ -64,6 +64,18 @@ def test_one_worker_a_cell_where_tests_are_short(session: pytest.Session, monkey
     scripted = Scripted(session, {"py310": tests}, jobs=8)
     scripted.play()
     assert scripted.started == ["py310"]
+
+
+def test_no_more_workers_are_started_while_one_waits(session: pytest.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The busiest is in a long test, and gives nothing away until it is through."""
+    monkeypatch.setattr(worth, "_WORTH", 0.0)
+    monkeypatch.setattr(worth, "_START_SECONDS", 0.0)
+    monkeypatch.setattr(controller, "HEED_SECONDS", 0.01)
+    tests = [f"test_{number}" for number in range(9)]
+    scripted = Scripted(session, {"py310": tests}, {"py310": [Life(lasts=300)]}, jobs=2)
+    outcomes = scripted.play()
+    assert sorted(name for name, _ in reports_of(outcomes, "py310")) == tests
+    assert 2 <= len(scripted.workers) <= 3
 
 
 def test_what_comes_back_when_nobody_waits_for_it_is_run(

@@ -266,6 +266,25 @@ def test_closing_interrupts_the_test_and_ends_its_children(connect: Connect, tmp
     cell.gateway.close()
 
 
+def test_a_worker_says_what_keeps_it_from_ending(connect: Connect) -> None:
+    cell = connect()
+    cell.collect(
+        """
+        import multiprocessing, threading, time
+
+        def test_leaves_them():
+            threading.Thread(target=time.sleep, args=(60,), name="sleeper").start()
+            threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+            multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,), name="child").start()
+        """
+    )
+    cell.run(0)
+    cell.end()
+    said = cell.mailbox.until(Bye)
+    assert (said.exitstatus, set(said.keepers)) == (0, {"thread sleeper", "process child"})
+    assert not cell.gateway.close(0.1)
+
+
 def test_closing_a_worker_that_ignores_it_takes_force(connect: Connect) -> None:
     cell = connect()
     cell.collect(
@@ -395,6 +414,27 @@ def test_an_interpreter_that_does_not_answer_can_be_closed(tmp_path: Path) -> No
     gateway.close()
     opening.join(_PATIENCE)
     assert not opening.is_alive()
+
+
+def test_output_that_went_astray_is_cut(connect: Connect) -> None:
+    cell = connect()
+    cell.collect(
+        """
+        def test_prints():
+            print("begins" + 9_000_000 * "x" + "ends")
+        """
+    )
+    cell.run(0)
+    cell.end()
+    report = cell.mailbox.until(Ran).reports[1]
+    assert isinstance(report, dict)
+    ((title, text),) = report["sections"]
+    assert title == "Captured stdout call"
+    assert len(text) < 8_400_000
+    assert text.startswith("beginsxxx")
+    assert text.endswith("xxxends\n")
+    assert "\n[... ofiuco has left out 611403 characters ...]\n" in text
+    cell.mailbox.until(Bye)
 
 
 def test_tests_are_given_back_in_whole_groups_but_for_the_next_one(connect: Connect) -> None:

@@ -46,7 +46,8 @@ def test_too_many_crashes_end_the_cell(session: pytest.Session) -> None:
     outcomes = scripted.play()
     assert reports_of(outcomes, "py310") == [(test, "failed") for test in tests]
     assert scripted.started.count("py310") == MAX_CRASHES + 1
-    assert "no further worker is started" in outcomes.texts[f"test_a.py::{tests[-1]}[py310-host]"]
+    last = f"not run: the worker of py310-host {KILLED}; no further worker is started"
+    assert outcomes.texts[f"test_a.py::{tests[-1]}[py310-host]"] == last
     assert "no further worker is started" not in outcomes.texts[f"test_a.py::{tests[0]}[py310-host]"]
 
 
@@ -68,7 +69,8 @@ def test_a_test_that_is_not_collected_again_fails(session: pytest.Session) -> No
     lives = [Life(runs=0), Life(tests=("c", "a"))]
     outcomes = Scripted(session, {"py310": "abc"}, {"py310": lives}).play()
     assert sorted(reports_of(outcomes, "py310")) == [("a", "failed"), ("b", "failed"), ("c", "passed")]
-    assert "did not collect this test" in outcomes.texts["test_a.py::b[py310-host]"]
+    text = outcomes.texts["test_a.py::b[py310-host]"]
+    assert text == "not run: the fresh worker of py310-host did not collect this test"
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from pytest_ofiuco.core.artifact import Archive
 from pytest_ofiuco.errors import (
     ArchiveError,
+    BrokenPythonError,
 )
 from pytest_ofiuco.store.cache import MANIFEST, Store
 from pytest_ofiuco.store.installation import Installation
@@ -212,3 +214,13 @@ def test_nothing_is_written_through_a_link(store: Store, interpreter: Interprete
 def test_a_file_and_a_folder_of_one_name(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="a file in one wheel and a folder in another"):
         prepare(store, interpreter, tmp_path, wheel("aaa", {"same": ""}), wheel("bbb", {"same/x.py": ""}))
+
+
+@posix_only
+def test_a_launcher_that_does_not_end(
+    store: Store, interpreter: Interpreter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pytest_ofiuco.store.virtual._PATIENCE", 0.2)
+    launched = replace(interpreter, launcher=("sh", "-c", "exec sleep 60"))
+    with pytest.raises(BrokenPythonError, match=r"its launcher has not ended after 0 s"):
+        create(store, tmp_path / "environment", launched, os.environ)

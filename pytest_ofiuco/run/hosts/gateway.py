@@ -81,11 +81,12 @@ class FarGateway:
             return [self._there(each) for each in value]
         return self._paths.to_far(value) if os.path.isabs(value) or "=" in value else value
 
-    def close(self, patience: float = 0.2) -> None:
-        """End the worker there, and wait for it for a while."""
+    def close(self, patience: float = 0.2) -> bool:
+        """End the worker there, and wait for it for a while; how it ends is not told."""
         self._tell("close", patience)
         if self._channel is not None:
             self._is_gone.wait(patience + 2 * GRACE_SECONDS)
+        return True
 
     def abort(self) -> None:
         """Have the worker say where it is, and die of it."""

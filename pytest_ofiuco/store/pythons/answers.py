@@ -10,10 +10,10 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from pytest_ofiuco.errors import CacheError, UsageError
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.pythons import probe
 from pytest_ofiuco.store.pythons.candidates import is_shim
+from pytest_ofiuco.store.threads import Threads, result_of
 from pytest_ofiuco.store.witness import Witness, stamp
 
 _OLDEST = (3, 8)
@@ -75,8 +76,7 @@ class Answers:
             unknown = [path for path, answer in answers.items() if answer is None]
             if unknown:
                 stamps = {path: stamp(path) for path in unknown}  # they may be replaced while they answer
-                with ThreadPoolExecutor(min(_AT_A_TIME, len(unknown))) as pool:
-                    said = dict(zip(unknown, pool.map(self._ask, unknown), strict=True))
+                said = self._asked(unknown)
                 self._remember(known, said, stamps)
                 answers |= {path: _read(answer) for path, answer in said.items()}
         found = [answer for answer in answers.values() if answer is not None]
@@ -90,7 +90,7 @@ class Answers:
         command = shutil.which(launcher[0], path=self._environ.get("PATH", "")) or launcher[0]
         for each in (command, path):
             self._witness.stamp(each)
-        return _read(self._ask(path, launcher), launcher)
+        return _read(self._asked([path], launcher)[path], launcher)
 
     def _see(self, paths: Iterable[str]) -> None:
         """A script may start another interpreter the next time, whatever is seen of it."""
@@ -131,31 +131,57 @@ class Answers:
         with suppress(CacheError):  # a read-only store is still good for reading; the question is asked again next time
             self._store.keep(self._store.interpreters, content.encode())
 
-    def _ask(self, path: str, launcher: Sequence[str] = ()) -> dict[str, Any]:
-        command = [*launcher, path, "-I", str(Path(probe.__file__))]
+    def _asked(self, paths: Sequence[str], launcher: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
+        """What executables say, asked side by side; on Ctrl-C nobody waits for those that do not answer."""
+        running: list[subprocess.Popen[bytes]] = []
+        threads = Threads(_AT_A_TIME)
+        futures = {path: threads.submit(self._ask, path, launcher, running) for path in paths}
         try:
-            done = subprocess.run(
-                command,
+            return {path: result_of(future) for path, future in futures.items()}
+        finally:
+            threads.close(0)
+            for process in running:
+                _end(process)
+
+    def _ask(self, path: str, launcher: Sequence[str], running: list[subprocess.Popen[bytes]]) -> dict[str, Any]:
+        try:
+            process = subprocess.Popen(
+                [*launcher, path, "-I", str(Path(probe.__file__))],
                 env=self._environ,
                 stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_PATIENCE,
-                check=False,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,  # what a script has started ends with it
             )
-        except subprocess.TimeoutExpired:
-            return {"refusal": f"it did not answer in {_PATIENCE:.0f} seconds"}
         except OSError as error:
             return {"refusal": error.strerror or str(error)}
-        if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            return {"refusal": f"exit code {done.returncode}" + (f": {said[-1][:200]}" if said else "")}
+        running.append(process)
+        with process:
+            try:
+                output, errors = process.communicate(timeout=_PATIENCE)
+            except subprocess.TimeoutExpired:
+                _end(process)
+                return {"refusal": f"it did not answer in {_PATIENCE:.0f} seconds"}
+        if process.returncode:
+            said = errors.decode("utf-8", "replace").strip().splitlines()
+            return {"refusal": f"exit code {process.returncode}" + (f": {said[-1][:200]}" if said else "")}
         try:
-            answer = json.loads(done.stdout.splitlines()[-1])
+            answer = json.loads(output.splitlines()[-1])
         except (ValueError, IndexError, RecursionError):
             answer = None
         if isinstance(answer, dict) and _is_whole(answer):
             return answer
         return {"refusal": "it does not answer as a Python does"}
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process that still runs, and what it has started."""
+    if process.poll() is not None:
+        return
+    process.kill()
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _is_whole(answer: Mapping[str, Any]) -> bool:
