@@ -27,7 +27,7 @@ from pytest_ofiuco.store.cache import digest
 IDLE_SECONDS = 900.0
 """How long a fork server that nobody asks stays."""
 
-_PATIENCE = 2.0
+_PATIENCE = 3.0
 """How long a fork server may take to answer, in seconds."""
 
 _LONGEST = 103
@@ -113,6 +113,8 @@ class ForkServers:
         Its output goes to the descriptor ``output``, or where this process's goes.
         """
         path = self._socket(command, variables)
+        if path in self._missing:
+            return None
         descriptors = [*pipes, *((output, output) if output is not None else (1, 2))]
         try:
             with socket.socket(socket.AF_UNIX) as connection:
