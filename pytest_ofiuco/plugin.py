@@ -78,6 +78,10 @@ def pytest_load_initial_conftests(early_config: Any, parser: Any, args: list[str
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    if config.getoption("--ofiuco-matrix") and getattr(config.option, "cacheshow", None) and not config.option.help:
+        from pytest_ofiuco.run.cache_show import show
+
+        return show(config)
     if config.getoption("--ofiuco-shell") is None or hasattr(config, "workerinput") or _only_shows(config):
         return None
     from pytest_ofiuco.run.debugging import shell

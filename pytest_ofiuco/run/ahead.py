@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_ofiuco.errors import OfiucoError, UsageError
+from pytest_ofiuco.errors import OfiucoError
 from pytest_ofiuco.run.arguments import Arguments, Distribution
+from pytest_ofiuco.run.asked import grouping, jobs, seconds_given
 from pytest_ofiuco.run.cells import Narrowing
-from pytest_ofiuco.run.distribution import MODES, by_mark
-from pytest_ofiuco.run.events import MAX_CRASHES, Events, Jobs
+from pytest_ofiuco.run.events import Events, Jobs
 from pytest_ofiuco.run.limits import Limits
 from pytest_ofiuco.run.messages import Message
 from pytest_ofiuco.run.planner import Planner
@@ -49,16 +49,14 @@ class HeadStart:
         distribution = Distribution.read(given)
         self.jobs = jobs(option.ofiuco_jobs, distribution)
         self.testrun = distribution.testrun or os.urandom(16).hex()
-        self.group = by_mark
-        if distribution.mode is not None:
-            self.group = _group(distribution.mode)
+        self.group = grouping(distribution.mode)
         self.is_debugged = bool(getattr(option, "usepdb", False) or getattr(option, "trace", False))
         if self.is_debugged:  # there is one terminal
             self.jobs = Jobs(count=1)
         if any(getattr(option, name, False) for name in _STEPWISE):  # what stands before the failure has been run
             self.jobs = replace(self.jobs, keeps_order=True)
         self.sharding = _sharding(option, config.invocation_params.dir)
-        seconds = _seconds(option.ofiuco_timeout)
+        seconds = seconds_given(option.ofiuco_timeout)
         self.limits = Limits(test=None if self.is_debugged else seconds)  # somebody thinks at the prompt
         self.events: Events = queue.SimpleQueue()
         self.ahead: dict[str, Worker] = {}
@@ -143,59 +141,6 @@ def project_directory(config: pytest.Config) -> Path:
         if (folder / "pyproject.toml").is_file():
             return folder
     return config.rootpath
-
-
-def jobs(given: str | None, distribution: Distribution) -> Jobs:
-    """How many workers run at a time: what our own option says, else pytest-xdist's, else one a processor.
-
-    Raises:
-        UsageError: that is no number.
-    """
-    available = getattr(os, "sched_getaffinity", None)
-    processors = max(1, len(available(0)) if available else os.cpu_count() or 1)
-    restarts = MAX_CRASHES
-    if distribution.restarts is not None:
-        restarts = _number("--max-worker-restart", distribution.restarts, least=0)
-    if given == "auto" or (given is None and distribution.processes is None):
-        return Jobs(count=processors, restarts=restarts)
-    if given is not None:
-        return Jobs(count=_number("--ofiuco-jobs", given, least=1), is_given=True, restarts=restarts)
-    asked = str(distribution.processes)
-    if asked in ("auto", "logical"):
-        told = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", "")
-        count = max(1, int(told)) if told.isdecimal() else processors
-    else:
-        count = max(1, _number("-n", asked, least=0))
-    if distribution.at_most is not None:
-        count = min(count, _number("--maxprocesses", distribution.at_most, least=1))
-    return Jobs(count=count, is_given=True, restarts=restarts)
-
-
-def _number(option: str, given: str, *, least: int) -> int:
-    if not given.isdecimal() or int(given) < least:
-        or_auto = ", or auto" if option in ("--ofiuco-jobs", "-n") else ""
-        raise UsageError(f"{option} {given}: not a number of workers", f"give a number from {least} on{or_auto}")
-    return int(given)
-
-
-def _group(mode: str) -> Any:
-    if mode == "no":
-        return by_mark
-    if mode not in MODES:
-        raise UsageError(f"--dist {mode} has no meaning in a matrix", f"choose from: {', '.join(MODES)}, no")
-    return MODES[mode]
-
-
-def _seconds(given: str | None) -> float | None:
-    if given is None:
-        return None
-    try:
-        seconds = float(given)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise UsageError(f"--ofiuco-timeout {given}: not a time", "give a number of seconds, as in --ofiuco-timeout 60")
-    return seconds
 
 
 def _sharding(option: Any, start: Path) -> Sharding | None:

@@ -87,13 +87,17 @@ class CellRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartUp:
-    """What every worker of a session is told alike; ``terminal`` tells its width, and whether it has colours."""
+    """What every worker of a session is told alike; ``terminal`` tells its width, and whether it has colours.
+
+    ``plugins``: those that ``-p`` names and this process has; a cell may lack them.
+    """
 
     directory: Path
     program: str
     is_module: bool
     options: Sequence[tuple[str, int | str | None]]
     markers: Sequence[str]
+    plugins: Sequence[str] = ()
     is_debugged: bool = False
     jobs: int = 1
     terminal: Callable[[], tuple[int, bool]] = lambda: (80, False)
@@ -114,6 +118,7 @@ class StartUp:
                 "extra_arguments": list(extra),
                 "options": [list(each) for each in self.options],
                 "markers": list(self.markers),
+                "plugins": list(self.plugins),
                 "width": width,
                 "has_markup": has_markup,
                 "testrun": self.testrun,

@@ -25,6 +25,15 @@ MARKS = ("platform", "python", "variant")
 """The marks that choose cells; with ``ofiuco_`` in front they mean the same."""
 
 
+def _by_text(runs: Sequence[CellRun]) -> dict[str, list[str]]:
+    """The errors of cells, each with the cells that say so."""
+    found: dict[str, list[str]] = {}
+    for run in runs:
+        for error in run.errors:
+            found.setdefault(error, []).append(run.cell.name)
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
     """The collections of all cells. ``notes`` takes what the session says at its end."""
@@ -41,7 +50,8 @@ class Collection:
         """Turn what the cells collected into the session's items; whether there are any."""
         runs = [run for run in self.runs.values() if run.phase is Phase.COLLECTED and not run.errors]
         self.check_arguments(runs)
-        continuing = session.config.option.continue_on_collection_errors
+        option = session.config.option
+        continuing = option.continue_on_collection_errors or option.collectonly
         for run in runs:
             try:
                 failed = [self.replay.collected(report, run.tally) for report in run.collect_reports]
@@ -80,8 +90,14 @@ class Collection:
     def check_arguments(self, runs: Sequence[CellRun]) -> None:
         """What no cell's pytest accepts is wrong usage; what only some refuse is theirs to say."""
         refused = [run for run in self.runs.values() if run.errors]
+        for run in refused:
+            is_absent = all(error.startswith(_ABSENT) for error in run.errors)
+            run.tally.remark = "has none of these tests" if is_absent else "error: wrong usage"
         if refused and not runs:
-            errors = dict.fromkeys(error for run in refused for error in run.errors)
+            errors = [
+                error if len(names) == len(refused) else f"{', '.join(names)}: {error}"
+                for error, names in _by_text(refused).items()
+            ]
             cells = f"a test is named with or without its cell at the end: {', '.join(self.plan.all_names)}"
             raise pytest.UsageError(*errors, *([cells] if any("::" in error for error in errors) else []))
         for run in refused:

@@ -20,6 +20,7 @@ from pytest_ofiuco.run.cells import SessionPlan
 from pytest_ofiuco.run.collection import Collection
 from pytest_ofiuco.run.events import Events
 from pytest_ofiuco.run.flushing import fewer_flushes
+from pytest_ofiuco.run.junit import JUnit
 from pytest_ofiuco.run.launcher import Launcher
 from pytest_ofiuco.run.messages import (
     Alive,
@@ -42,7 +43,7 @@ from pytest_ofiuco.run.messages import (
 from pytest_ofiuco.run.preparation import Prepared, PrepareFailed
 from pytest_ofiuco.run.proxies import ProxyItem, with_cell
 from pytest_ofiuco.run.replay import Replay, is_plain_pass
-from pytest_ofiuco.run.report import Tally, header, table
+from pytest_ofiuco.run.report import Tally, header, table, terminal
 from pytest_ofiuco.run.scheduler import Scheduler
 from pytest_ofiuco.run.warned import Warnings
 from pytest_ofiuco.run.words import Words
@@ -98,14 +99,14 @@ class Controller:
             own_marks=own_marks,
             notes=self.notes,
         )
+        self.junit = JUnit(config, [planned.cell for planned in plan.cells])
         self.words, self.warnings = Words(), Warnings(config)
         self.has_items = False
 
     # pytest's hooks
 
     def pytest_report_header(self) -> list[str]:
-        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
-        width = self.config.get_terminal_writer().fullwidth if reporter is not None else 80
+        width, _ = terminal(self.config)
         return header(self.plan.lock, list(self.runs), width)
 
     def pytest_sessionstart(self) -> None:
@@ -134,10 +135,12 @@ class Controller:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if session.shouldfail:
             raise session.Failed(session.shouldfail)
-        if session.testsfailed and not self.has_items and not session.config.option.continue_on_collection_errors:
+        option = session.config.option
+        has_nothing_to_run = option.collectonly or not self.has_items
+        if session.testsfailed and has_nothing_to_run and not option.continue_on_collection_errors:
             plural = "s" if session.testsfailed != 1 else ""
             raise session.Interrupted(f"{session.testsfailed} error{plural} during collection")
-        if not session.config.option.collectonly:
+        if not option.collectonly:
             self.break_line()
             self.replay.begin()
             with fewer_flushes(self.config, lambda: not self.events.empty()):
@@ -247,7 +250,7 @@ class Controller:
                 if message.where != "header" or run.phase is Phase.COLLECTING:  # of a cell's first worker
                     self.words.hear(message, run.cell.name)
             case Recorded():
-                self.replay.record(message, run.cell.name, worker.number)
+                self.junit.record(message, run.cell.name, worker.number)
             case Stopped():
                 self.notes.append(f"{run.cell.name} stopped: {message.reason}")
                 raise pytest.exit.Exception(f"{run.cell.name}: {message.reason}", message.returncode)
@@ -277,7 +280,6 @@ class Controller:
             run.deselected = message.deselected
             worker.state, worker.items = State.READY, []
             if run.errors:
-                run.tally.remark = "has none of these tests"
                 self.launcher.end(worker)
                 self.scheduler.leave(run, worker)
 

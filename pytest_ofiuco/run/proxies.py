@@ -32,6 +32,20 @@ class ProxyCollector(pytest.Collector):
         return f"<{self.remote_type} {self.name}>"
 
 
+class ProxyClass(pytest.Class):
+    """A class: what shows tests as a tree looks for pytest's own kind of it. There is no Python class behind it."""
+
+    remote_type = "Class"
+    obj = None
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        """Nothing: its items were collected in the cells."""
+        return ()
+
+    def __repr__(self) -> str:
+        return f"<{self.remote_type} {self.name}>"
+
+
 class ProxyFile(pytest.File):
     """A test file."""
 
@@ -59,6 +73,7 @@ class ProxyDirectory(pytest.Directory):
 
 
 _DIRECTORIES = ("Dir", "Directory", "Package")
+_CLASSES = ("Class", "UnitTestCase")
 _FILES = ("Module", "DoctestModule", "DoctestTextfile", "File")
 
 
@@ -229,12 +244,14 @@ class Forest:
 
 
 def _collector(parent: pytest.Collector, kind: str, name: str, path: Path) -> pytest.Collector:
-    found: ProxyDirectory | ProxyFile | ProxyCollector
+    found: ProxyDirectory | ProxyFile | ProxyClass | ProxyCollector
     if kind in _DIRECTORIES:
         found = ProxyDirectory.from_parent(parent, path=path)
         found.name = name
     elif kind in _FILES or kind.endswith("File"):
         found = ProxyFile.from_parent(parent, path=path, name=name)
+    elif kind in _CLASSES:
+        found = ProxyClass.from_parent(parent, name=name)
     else:
         found = ProxyCollector.from_parent(parent, name=name)
     found.remote_type = kind

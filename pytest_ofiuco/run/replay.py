@@ -7,12 +7,10 @@ from functools import partial
 from typing import Any, cast
 
 import pytest
-from _pytest._code.code import TerminalRepr
-from _pytest._io import TerminalWriter
-from _pytest.junitxml import xml_key
 
 from pytest_ofiuco.core.matrix import Cell
-from pytest_ofiuco.run.messages import ProtocolError, Ran, Recorded, Status
+from pytest_ofiuco.run.foreign_reports import OtherReport, as_shown, keep_parameters
+from pytest_ofiuco.run.messages import ProtocolError, Ran, Status
 from pytest_ofiuco.run.proxies import ProxyItem, with_cell
 from pytest_ofiuco.run.report import OUTCOMES, Tally
 from pytest_ofiuco.run.words import OwnStatuses
@@ -35,7 +33,6 @@ class Replay:
         self.config = config
         self._keywords: dict[object, dict[str, Any]] = {}
         self._has_statuses = False
-        self._recorded: dict[tuple[str, str], int] = {}
         self._properties: dict[str, list[tuple[str, object]]] = {}
         self._has_plain_protocol = self._has_plain_status = self._passes_over = False
 
@@ -131,9 +128,9 @@ class Replay:
         report.location = proxy.location
         report.keywords = {**report.keywords, proxy.name: 1}
         report.__dict__["ofiuco_cell"] = proxy.cell.name
-        report.longrepr = _as_shown(report.longrepr)
+        report.longrepr = as_shown(report.longrepr)
         report.user_properties = [*self._shared(proxy.cell), *report.user_properties]
-        _keep_parameters(report, data)
+        keep_parameters(report, data)
         return report
 
     def say(self, reports: Sequence[pytest.TestReport], statuses: Iterable[Status]) -> None:
@@ -148,18 +145,8 @@ class Replay:
         for place, *status in statuses:
             if not 0 <= place < len(reports):
                 raise ProtocolError(f"it says of report {place} what is to be said, and has {len(reports)}")
-            if type(reports[place]) is pytest.TestReport:  # whose own plugin is here says the rest
+            if type(reports[place]) in (pytest.TestReport, OtherReport):  # whose own plugin is here says the rest
                 reports[place].__dict__["ofiuco_status"] = tuple(status)
-
-    def record(self, recorded: Recorded, cell: str, worker: int) -> None:
-        """Add to a JUnit report what a test has recorded; of the session, what several workers say once."""
-        xml = self.config.stash.get(xml_key, None)
-        if xml is None:
-            return
-        if recorded.nodeid:
-            xml.node_reporter(with_cell(recorded.nodeid, cell)).add_attribute(recorded.name, recorded.value)
-        elif self._recorded.setdefault((recorded.name, recorded.value), worker) == worker:
-            xml.add_global_property(recorded.name, recorded.value)
 
     def collected(self, data: dict[str, Any], tally: Tally) -> bool:
         """Report a collector that did not pass in a cell, and count it; whether it failed.
@@ -169,7 +156,7 @@ class Replay:
         """
         report = cast(pytest.CollectReport, self._deserialized(with_tuples(data), pytest.CollectReport))
         report.nodeid = with_cell(str(report.nodeid) or "session", tally.name)
-        report.longrepr = _as_shown(report.longrepr)
+        report.longrepr = as_shown(report.longrepr)
         self.config.hook.pytest_collectreport(report=report)
         tally.counts["error" if report.failed else "skipped"] += 1
         return bool(report.failed)
@@ -182,7 +169,7 @@ class Replay:
             except AssertionError:  # a type that this pytest does not know
                 report = None
             if report is None:  # a kind of report that only the cell's pytest, or a plugin there, knows
-                report = kind._from_json(dict(data))
+                report = (OtherReport if kind is pytest.TestReport else kind)._from_json(dict(data))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ProtocolError(f"its report cannot be read: {type(error).__name__}: {error}") from error
         return report
@@ -210,8 +197,11 @@ class Replay:
                 tally.counts["passed"] += report.when == "call"
                 continue
             status = self.config.hook.pytest_report_teststatus(report=report, config=self.config)
-            if status and status[0] in OUTCOMES:  # nobody says without a terminal, where no table is shown
-                tally.counts[status[0]] += 1
+            category = status[0] if status else ""  # nobody says without a terminal, where no table is shown
+            if category in OUTCOMES and (
+                category != "passed" or report.when == "call"
+            ):  # or a plugin says so of each phase
+                tally.counts[category] += 1
 
 
 def is_plain_pass(report: pytest.TestReport) -> bool:
@@ -240,31 +230,6 @@ def properties(cell: Cell) -> list[tuple[str, object]]:
         ("platform", cell.platform),
     ]
     return [*found, ("variant", cell.variant)] if cell.variant else found
-
-
-class Text(TerminalRepr):
-    """What a representation of a failure reads like: those that pytest cannot serialize come as text."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def toterminal(self, tw: TerminalWriter) -> None:
-        """Write it as it is."""
-        tw.line(self.text)
-
-
-def _as_shown(longrepr: Any) -> Any:
-    """Text of several lines as a representation again: of one line pytest takes the whole for the message."""
-    return Text(longrepr) if isinstance(longrepr, str) and "\n" in longrepr else longrepr
-
-
-def _keep_parameters(report: pytest.TestReport, data: dict[str, Any]) -> None:
-    """A subtest's parameters as the cell shows them: pytest takes the repr of what is one already."""
-    context = getattr(report, "context", None)
-    sent = data.get("_subtest.context")
-    kept = getattr(context, "kwargs", None)
-    if isinstance(kept, dict) and isinstance(sent, dict) and isinstance(sent.get("kwargs"), dict):
-        kept.update({name: value for name, value in sent["kwargs"].items() if isinstance(value, str)})
 
 
 def with_tuples(data: dict[str, Any]) -> dict[str, Any]:

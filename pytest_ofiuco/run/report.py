@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import pytest
+
 from pytest_ofiuco.run.cells import LockFacts
 
 
@@ -29,6 +31,14 @@ OUTCOMES = frozenset((*_ALWAYS, *_SOMETIMES))
 
 Markup = Callable[..., str]
 """As ``TerminalWriter.markup``: a text, and keywords such as ``red=True``."""
+
+
+def terminal(config: pytest.Config) -> tuple[int, bool]:
+    """The terminal's width, and whether it has colours; what is usual where ``-p no:terminal`` leaves none."""
+    if not config.pluginmanager.hasplugin("terminalreporter"):
+        return 80, False
+    writer = config.get_terminal_writer()
+    return writer.fullwidth, writer.hasmarkup
 
 
 def header(lock: LockFacts, names: Sequence[str], width: int = 80) -> list[str]:

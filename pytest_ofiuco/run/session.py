@@ -25,9 +25,10 @@ from pytest_ofiuco.run.preparation import Prepared, PrepareFailed
 from pytest_ofiuco.run.progress import PreparationProgress
 from pytest_ofiuco.run.proxies import without_cell
 from pytest_ofiuco.run.replay import Replay
+from pytest_ofiuco.run.report import terminal
 from pytest_ofiuco.run.reports import Reports
 from pytest_ofiuco.run.scheduler import Scheduler
-from pytest_ofiuco.run.tolerance import known_options
+from pytest_ofiuco.run.tolerance import known_options, plugins_here
 
 if TYPE_CHECKING:
     from pytest_ofiuco.run.coverage import Coverage  # most sessions measure nothing
@@ -57,6 +58,8 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
         raise pytest.UsageError(error.render().removeprefix("error: ")) from error
     config.pluginmanager.register(controller, "ofiuco-controller")
     config.pluginmanager.register(Interrupts(controller.launcher.kill), "ofiuco-interrupts")
+    if getattr(config.option, "xmlpath", None):
+        config.pluginmanager.register(controller.junit, "ofiuco-junit")
     config.add_cleanup(gc.unfreeze)
     if getattr(config.option, "cacheclear", False) and config.cache is not None:
         shutil.rmtree(config.cache._cachedir / "ofiuco", ignore_errors=True)  # the cells' own
@@ -178,22 +181,16 @@ def _progress(config: pytest.Config, total: int) -> PreparationProgress:
 
 def _start_up(config: pytest.Config, start: HeadStart) -> StartUp:
     program = sys.argv[0]
-
-    def terminal() -> tuple[int, bool]:
-        if not config.pluginmanager.hasplugin("terminalreporter"):
-            return 80, False
-        writer = config.get_terminal_writer()
-        return writer.fullwidth, writer.hasmarkup
-
     return StartUp(
         directory=config.invocation_params.dir,
         program=program,
         is_module=Path(program).name == "__main__.py",
         options=known_options(config),
         markers=[line for line in config.getini("markers") if line.endswith("(ofiuco)")],
+        plugins=plugins_here(config),
         is_debugged=start.is_debugged,
         jobs=start.jobs.count,
-        terminal=terminal,
+        terminal=partial(terminal, config),
         testrun=start.testrun,
     )
 

@@ -6,11 +6,15 @@ them. Conftest files are the cells' too.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+
+_REPORTS = {"--html": "pytest-html", "--json-report": "pytest-json-report", "--report-log": "pytest-reportlog"}
+"""Options that have a plugin write a report, which this session has to do: a cell would write its own tests only."""
 
 
 def before_options(config: pytest.Config) -> None:
@@ -37,12 +41,17 @@ def _lies_in(file: Path, root: Path) -> bool:
 
 
 def before_conftests(early_config: Any, parser: Any, args: list[str]) -> None:
-    """Load no conftest, and pass over options and ini keys that are not known here."""
+    """Load no conftest, and pass over options and ini keys that are not known here.
+
+    Raises:
+        pytest.UsageError: one of them asks for a report that would not be written.
+    """
     namespace = early_config.known_args_namespace
     namespace.noconftest = True
     _drop_own_plugins(early_config)
     _, unknown = parser.parse_known_and_unknown_args(args)
     for argument in unknown:
+        _refuse_unwritten(argument.partition("=")[0])
         if argument in args:
             args.remove(argument)
     if hasattr(namespace, "numprocesses"):
@@ -57,6 +66,15 @@ def before_conftests(early_config: Any, parser: Any, args: list[str]) -> None:
             parser.addini(key, "a key of a plugin in the cells")
 
 
+def _refuse_unwritten(option: str) -> None:
+    plugin = _REPORTS.get(option)
+    if plugin is not None:
+        raise pytest.UsageError(
+            f"{option}: no report would be written, since {plugin} is not installed where pytest was started\n"
+            f"hint: install {plugin} beside pytest-ofiuco, or leave {option} out"
+        )
+
+
 def known_options(config: pytest.Config) -> list[tuple[str, int | str | None]]:
     """Every long option of this process, with argparse's ``nargs``: a cell accepts those that it does not know."""
     parser: Any = config._parser
@@ -67,3 +85,11 @@ def known_options(config: pytest.Config) -> list[tuple[str, int | str | None]]:
         for name in action.option_strings
         if name.startswith("--")
     ]
+
+
+def plugins_here(config: pytest.Config) -> list[str]:
+    """The plugins that ``-p`` names on the command line and this session has; the project's own are the cells'."""
+    arguments = config.invocation_params.args
+    named = [after for before, after in pairwise(arguments) if before == "-p"]
+    named += [each[2:] for each in arguments if each.startswith("-p") and not each.startswith("--")]
+    return sorted({name for name in named if name and config.pluginmanager.get_plugin(name) is not None})

@@ -55,6 +55,9 @@ _LEFT_BY_BUILDS = frozenset({"build", "dist"})
 _LEFT_BY_RUNS = ("*.pyc", ".coverage", ".coverage.*", ".DS_Store")
 """Files that tests and file managers leave: one session must not be the reason to build in the next."""
 
+_REPORTS = ("coverage.xml", "coverage.json", "coverage.lcov", "lcov.info", "junit.xml", "report.html", "report.xml")
+"""Such files, too, where they lie beside pyproject.toml; below they may be a package's own."""
+
 _MARKS = ("pyvenv.cfg", "CACHEDIR.TAG")
 """What is in virtual environments and in caches."""
 
@@ -231,10 +234,10 @@ def _files(folder: Path, *, is_root: bool = False) -> Iterator[Path]:
             if not entry.is_symlink():
                 yield from _files(entry)
                 continue
-        elif _is_left_by_runs(entry.name) or not (entry.is_symlink() or entry.is_file()):
+        elif _is_left_by_runs(entry.name, is_root=is_root) or not (entry.is_symlink() or entry.is_file()):
             continue
         yield entry
 
 
-def _is_left_by_runs(name: str) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in _LEFT_BY_RUNS)
+def _is_left_by_runs(name: str, *, is_root: bool) -> bool:
+    return (is_root and name in _REPORTS) or any(fnmatchcase(name, pattern) for pattern in _LEFT_BY_RUNS)

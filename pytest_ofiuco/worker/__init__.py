@@ -23,6 +23,7 @@ _MODULES = (
     "description",
     "terminal",
     "reports",
+    "importing",
     "session",
     "service",
 )

@@ -6,6 +6,7 @@ What selects or reports in pytest's own options is the controller's business, an
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from typing import Any, Dict
 
 from .coverage import leave_reporting
@@ -94,6 +95,35 @@ def make_options(options: list[list[Any]]) -> object:
                     group._addoption(*added, dest="ofiuco_unused_" + names[-1].strip("-"), action=action)
 
     return Options()
+
+
+def own_arguments(start: Message) -> list[str]:
+    """The arguments for pytest, less ``-p`` of the controller's plugins that this cell lacks: an IDE's own, say."""
+    foreign = {name for name in start["plugins"] if not _is_here(name)}
+    kept: list[str] = [*start["extra_arguments"]]
+    for argument in start["arguments"]:
+        if argument in foreign and kept[-1:] == ["-p"]:
+            kept.pop()
+        elif not (argument.startswith("-p") and argument[2:] in foreign):
+            kept.append(argument)
+    return kept
+
+
+def _is_here(plugin: str) -> bool:
+    from _pytest.config import builtin_plugins
+
+    if plugin in builtin_plugins:
+        return True
+    try:
+        if find_spec(plugin) is not None:
+            return True
+    except (ImportError, ValueError):  # of a package that is not there
+        pass
+    from importlib.metadata import distributions
+
+    return any(
+        each.group == "pytest11" and each.name == plugin for found in distributions() for each in found.entry_points
+    )
 
 
 def blank(config: Any, start: Message) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .channel import safe_repr
 from .terminal import foreign_plugins
 
 _STANDARD = frozenset(
@@ -23,6 +24,9 @@ _STANDARD = frozenset(
     }
 )
 
+_KINDS = ("TestReport", "CollectReport")
+"""pytest's own, of which every version makes the same."""
+
 
 class Serializer:
     """Makes plain values of one session's reports."""
@@ -33,7 +37,10 @@ class Serializer:
 
     def full(self, report: Any) -> Any:
         """As pytest serializes a report, by its own hook."""
-        return self._hook(config=self._config, report=report)
+        data = self._hook(config=self._config, report=report)
+        if type(report).__name__ not in _KINDS and isinstance(data, dict):
+            add_own_words(data, report)
+        return data
 
     def test(self, report: Any, nodeid: str) -> Any:
         """``[when, duration, start, stop]``, in seconds, of a phase that has passed and said nothing; else in full."""
@@ -54,6 +61,16 @@ class Serializer:
             and _STANDARD.issuperset(report.__dict__)
             and not self._is_extended
         )
+
+
+def add_own_words(data: dict[str, Any], report: Any) -> None:
+    """Add what a report of another kind says of itself, and not every pytest: its heading, a subtest's parameters."""
+    data["ofiuco_heading"] = getattr(report, "head_line", None)
+    context, sent = getattr(report, "context", None), data.get("_subtest.context")
+    values = getattr(context, "kwargs", None)
+    if isinstance(values, dict) and isinstance(sent, dict):
+        has_texts = hasattr(type(context), "__post_init__")  # which makes them, from pytest 9.0.2 on
+        sent["kwargs"] = {name: value if has_texts else safe_repr(value) for name, value in values.items()}
 
 
 class Statuses:

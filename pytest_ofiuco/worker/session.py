@@ -16,7 +16,8 @@ from .channel import encode
 from .coverage import save
 from .description import describe
 from .fixtures import make_fixtures, make_recorders
-from .options import blank, make_options
+from .importing import PluginError, refusal
+from .options import blank, make_options, own_arguments
 from .process import keep_captured
 from .reports import Serializer, Statuses
 from .terminal import SetUpWriter, make_scribe, quieten, refuse_debugger
@@ -188,36 +189,25 @@ def prepare(start: Message) -> Any:
     """pytest's configuration for this worker.
 
     Raises:
-        pytest.UsageError: pytest does not accept the arguments.
+        pytest.UsageError: pytest does not accept the arguments, or cannot import a conftest.py or find a plugin.
+        PluginError: a plugin cannot be imported.
     """
     import pytest
-    from _pytest.config import ConftestImportFailure, _prepareconfig
+    from _pytest import config as configuration
 
     keep_captured(start["spool"])
     os.environ["PYTEST_VERSION"] = pytest.__version__  # says that pytest runs: https://docs.pytest.org
-    arguments = [*start["extra_arguments"], *start["arguments"]]
     named = {"prog": "python -m pytest" if start["is_module"] else "pytest"}  # from pytest 9.2 on
-    knows = "prog" in _prepareconfig.__code__.co_varnames
+    make: Any = configuration._prepareconfig
+    knows = "prog" in make.__code__.co_varnames
+    of_plugins = getattr(configuration, "PluginImportFailure", ImportError)
     try:
-        config: Any = _prepareconfig(arguments, plugins=[make_options(start["options"])], **(named if knows else {}))
-    except ConftestImportFailure as error:
-        raise pytest.UsageError(_in_words(error)) from error
-    return config
-
-
-def _in_words(error: Any) -> str:
-    """What pytest says of a conftest.py that cannot be imported."""
-    import _pytest.config
-    from _pytest._code import ExceptionInfo
-
-    names = ("filter_traceback_for_import_failure", "filter_traceback_for_conftest_import_failure")
-    chooses = next((getattr(_pytest.config, name) for name in names if hasattr(_pytest.config, name)), None)
-    cause = getattr(error, "cause", None) or error.excinfo[1]
-    found: Any = ExceptionInfo.from_exc_info((type(cause), cause, cause.__traceback__))
-    found.traceback = found.traceback.filter(chooses) if chooses else found.traceback
-    said = str(found.getrepr(style="short", chain=False)) if found.traceback else found.exconly()
-    lines = [f"ImportError while loading conftest '{error.path}'.", *said.splitlines()]
-    return "\n".join(line.rstrip() for line in lines)
+        return make(own_arguments(start), plugins=[make_options(start["options"])], **(named if knows else {}))
+    except (configuration.ConftestImportFailure, of_plugins, ImportError) as error:
+        refused = refusal(error)
+        if refused is None:
+            raise
+        raise refused from error
 
 
 def run_session(channel: Any, start: Message) -> int | None:
@@ -239,6 +229,9 @@ def run_session(channel: Any, start: Message) -> int | None:
         finally:
             save(config, start.get("coverage"))
             config._ensure_unconfigure()
+    except PluginError as error:
+        channel.send(encode("failed", reason=str(error)))
+        return None
     except pytest.UsageError as error:
         if has_collected:
             raise

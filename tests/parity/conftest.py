@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -63,8 +64,13 @@ BARE = Kind(cells={"py38-host": "3.8", "py313-host": "3.13"})
 PLUGINS = Kind(groups=("dev", "plugins"), cells=BARE.cells)
 """Plugins that the controller does not have."""
 
+POPULAR = Kind(lock=_LOCKS / "popular", groups=("dev", "popular"), cells=BARE.cells)
+"""Plugins that many projects have."""
+
 OLD = Kind(lock=_LOCKS / "old", cells={"py38-host": "3.8", "py312-host": "3.12"})
 """pytest 7.0 and 7.4."""
+
+KINDS = {"bare": BARE, "plugins": PLUGINS, "popular": POPULAR, "old": OLD}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,6 +282,16 @@ def _settings(kind: Kind) -> str:
     return f"{text}\n[tool.ofiuco]\npython = {pythons}\ntest-groups = {groups}\n"
 
 
+def controller_with(folder: Path, *packages: str) -> Path:
+    """A Python whose environment has these packages, and everything else from the one that runs this."""
+    subprocess.run([sys.executable, "-m", "virtualenv", "--quiet", folder], check=True)
+    python = folder / "bin" / "python"
+    subprocess.run([str(python), "-m", "pip", "install", "--quiet", *packages], check=True)
+    site = next(folder.glob("lib/python3*/site-packages"))
+    (site / "outer.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
+    return python
+
+
 @pytest.fixture(scope="session")
 def parity_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cache that all sessions share, as a user's own do."""
@@ -291,7 +307,7 @@ def new_trio(tmp_path_factory: pytest.TempPathFactory, parity_cache: Path) -> Ne
 
     @cache
     def pythons(name: str) -> Mapping[str, Path]:
-        kind = {"bare": BARE, "plugins": PLUGINS, "old": OLD}[name]
+        kind = KINDS[name]
         folder = tmp_path_factory.mktemp("sync")
         shutil.copy(kind.lock / "uv.lock", folder)
         (folder / "pyproject.toml").write_text(_settings(kind), encoding="utf-8")
@@ -303,7 +319,7 @@ def new_trio(tmp_path_factory: pytest.TempPathFactory, parity_cache: Path) -> Ne
         return {each["name"]: Path(each["environment"], "bin", "python") for each in cells}
 
     def make(name: str = "bare") -> Trio:
-        kind = {"bare": BARE, "plugins": PLUGINS, "old": OLD}[name]
+        kind = KINDS[name]
         return Trio(tmp_path_factory.mktemp("trio"), parity_cache, kind, pythons(name))
 
     return make

@@ -102,6 +102,47 @@ def test_a_plugin_named_by_an_option(new_trio: NewTrio) -> None:
     quiet.assert_same_outcomes(least=2)
 
 
+def test_a_plugin_that_is_not_there(new_trio: NewTrio) -> None:
+    """Wrong usage where it is missing everywhere; else an error of the cells in which it is."""
+    trio = new_trio()
+    trio.write({"conftest.py": "pytest_plugins = ['no_such_plugin']", "test_a.py": "def test_one(): pass"})
+    both = trio.both("-p", "no:cacheprovider")
+    assert both.matrix.code == both.plain[SAME].code == 4
+    assert both.matrix.err.strip() == both.plain[SAME].err.strip()
+    assert both.matrix.line("py38-host").split(maxsplit=1)[1] == "error: wrong usage"
+    trio.write({"conftest.py": "import sys\nif sys.version_info < (3, 10): pytest_plugins = ['no_such_plugin']"})
+    some = trio.matrix("-v", "-p", "no:cacheprovider")
+    assert some.code == 1
+    assert some.outcomes == [(f"test_a.py::test_one[{SAME}]", "PASSED")]
+    said = "Error importing plugin \"no_such_plugin\": No module named 'no_such_plugin'"
+    assert some.reported("ERROR") == [f"ERROR ofiuco[py38-host] - {said}"]
+
+
+def test_a_plugin_that_cannot_be_imported(new_trio: NewTrio) -> None:
+    """As pytest 9.2 shows it, in every cell: its own lines, and none of pytest's."""
+    trio = new_trio()
+    trio.write(
+        {
+            "own_plugin.py": "import no_such_module",
+            "conftest.py": "pytest_plugins = ['own_plugin']",
+            "test_a.py": "def test_one(): pass",
+        }
+    )
+    both = trio.both("-p", "no:cacheprovider")
+    assert both.plain[SAME].err.splitlines() == [
+        'Error while loading plugin "own_plugin".',
+        "own_plugin.py:1: in <module>",
+        "    import no_such_module",
+        "E   ModuleNotFoundError: No module named 'no_such_module'",
+    ]
+    assert both.matrix.code == 2
+    assert both.matrix.blocks("ERRORS") == {
+        "ERROR collecting ofiuco in all 2 cells": "\n".join(
+            ["fails in: py38-host, py313-host", f"the worker of py38-host failed: {both.plain[SAME].err.strip()}"]
+        )
+    }
+
+
 def test_pytester(new_trio: NewTrio) -> None:
     """pytest runs inside a test in a cell, in the same process and in one of its own, and is no matrix session."""
     trio = new_trio()

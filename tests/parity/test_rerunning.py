@@ -109,3 +109,15 @@ def test_the_cache_fixture(trio: Trio) -> None:
     )
     trio.both("-v").assert_same_outcomes(least=2)
     trio.both("-v").assert_same_outcomes(least=2)
+    shown = trio.both("--cache-show", "own/*")
+    for cell, plain in shown.plain.items():
+        values = plain.lines[plain.lines.index("own/version contains:") :]
+        assert shown.matrix.code == plain.code == 0
+        assert "\n".join(line for line in values if not line.startswith("=")).strip() in shown.matrix.out, cell
+    assert [line for line in shown.matrix.lines if line.startswith("cachedir: ")] == [
+        f"cachedir: HERE/.pytest_cache{folder}" for folder in ("", "/ofiuco/py313-host", "/ofiuco/py38-host")
+    ]
+    trio.both("--cache-clear", "-q")
+    assert trio.matrix("--cache-show", "own/*").out.count("own/version contains:") == 2
+    trio.matrix("--cache-clear", "-q", "-k", "folder")
+    assert trio.matrix("--cache-show", "own/*").out.count("own/version contains:") == 0

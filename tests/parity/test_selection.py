@@ -151,6 +151,13 @@ def test_a_conftest_that_cannot_be_imported(new_trio: NewTrio) -> None:
         assert any(line.endswith("ImportError while loading conftest 'HERE/conftest.py'.") for line in said)
         assert any(line.endswith("E   SystemError: no such limit") for line in said)
         assert "_pytest" not in plain.err
+    trio.write({"conftest.py": "import sys\nif sys.version_info < (3, 10): raise SystemError('no such limit')"})
+    some = trio.matrix("-v")
+    assert some.code == 1
+    assert some.outcomes == [("test_a.py::test_one[py313-host]", "PASSED")]
+    assert some.reported("ERROR") == [
+        "ERROR ofiuco[py38-host] - ImportError while loading conftest 'HERE/conftest.py'."
+    ]
 
 
 def test_collected_and_not_run(trio: Trio) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import sysconfig
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.parity.conftest import Both, NewTrio, Trio
+from tests.parity.conftest import Both, NewTrio, Trio, controller_with
 
 pytestmark = pytest.mark.e2e
+
+OLDEST = "pytest==8.1.1"
+"""The oldest pytest that is supported where a session is started."""
 
 FILES = {
     "conftest.py": """
@@ -74,7 +76,7 @@ def trio(request: pytest.FixtureRequest, new_trio: NewTrio, tmp_path_factory: py
         trio = new_trio("old")
     else:
         trio = new_trio()
-        trio.controller = oldest_controller(tmp_path_factory.mktemp("controller"))
+        trio.controller = controller_with(tmp_path_factory.mktemp("controller"), OLDEST)
     trio.write(FILES)
     return trio
 
@@ -82,16 +84,6 @@ def trio(request: pytest.FixtureRequest, new_trio: NewTrio, tmp_path_factory: py
 @pytest.fixture(scope="module")
 def both(trio: Trio) -> Both:
     return trio.both(*ARGUMENTS)
-
-
-def oldest_controller(folder: Path) -> Path:
-    """An environment with the oldest pytest that is supported, and everything else from the one that runs this."""
-    subprocess.run([sys.executable, "-m", "virtualenv", "--quiet", folder], check=True)
-    python = folder / "bin" / "python"
-    subprocess.run([str(python), "-m", "pip", "install", "--quiet", "pytest==8.1.1"], check=True)
-    site = next(folder.glob("lib/python3*/site-packages"))
-    (site / "outer.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
-    return python
 
 
 def test_outcomes_across_versions(both: Both) -> None:
@@ -118,3 +110,61 @@ def test_selection_across_versions(trio: Trio, both: Both) -> None:
         for test in ("test_a.py::test_values[a[b]]", "pack/test_deep.py::TestDeep::test_deep")
         for cell in cells
     )
+
+
+SUBTESTS = {
+    "test_fixture.py": """
+        import pytest
+
+        def test_parts(subtests):
+            for number in range(4):
+                with subtests.test(msg="part", number=number, text="text"):
+                    assert number % 2
+            with subtests.test(): pytest.skip("not this one")
+            with subtests.test(): pytest.xfail("known")
+    """,
+    "test_unittest.py": """
+        import unittest
+
+        class TestParts(unittest.TestCase):
+            def test_parts(self):
+                for number in range(3):
+                    with self.subTest(kind=int, number=number):
+                        self.assertNotEqual(number, 1)
+                with self.subTest(): self.skipTest("not this one")
+            def test_after(self): pass
+    """,
+}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param((), id="nothing known of subtests"),
+        pytest.param(("pytest-subtests==0.14.2",), id="the plugin for subtests"),
+    ],
+)
+def test_subtests_across_versions(new_trio: NewTrio, tmp_path: Path, more: tuple[str, ...]) -> None:
+    """pytest's own in one cell, the plugin's in the other, and where the session is started: neither, or the plugin."""
+    trio = new_trio()
+    trio.controller = controller_with(tmp_path / "controller", OLDEST, *more)
+    trio.write(SUBTESTS)
+    both = trio.both("-v", "-p", "no:cacheprovider")
+    for cell, plain in both.plain.items():
+        parts = [each for each in plain.outcomes if each[0].startswith("test_fixture") and each[1] != "XFAIL"]
+        told = [each for each in both.in_cell(cell) if each[0].startswith("test_fixture") and each[1] != "XFAIL"]
+        if not more:
+            assert told == parts
+        assert [each for each in told if each[1].startswith("SUBFAIL")] == [
+            each for each in parts if each[1].startswith("SUBFAIL")
+        ]
+    both.assert_same_blocks("FAILURES")
+    assert counted(both.matrix.lines[-1]) == sum((counted(each.lines[-1]) for each in both.plain.values()), Counter())
+
+
+def counted(line: str) -> Counter[str]:
+    """The last line's numbers; a subtest that is expected to fail is a kind of its own only for the plugin."""
+    found: Counter[str] = Counter()
+    for number, kind in re.findall(r"(\d+) ((?:subtests )?[a-z]+)", line):
+        found[kind.replace("subtests x", "x")] += int(number)
+    return found

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pytest_ofiuco.errors import UsageError
-from pytest_ofiuco.run.ahead import jobs
 from pytest_ofiuco.run.arguments import OPTIONS, Arguments, Distribution
+from pytest_ofiuco.run.asked import jobs
 from pytest_ofiuco.run.events import Jobs
 from pytest_ofiuco.run.tolerance import known_options
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from pytest_ofiuco.run.controller import Unkept
-from pytest_ofiuco.run.messages import ProtocolError, Ran, Recorded
+from pytest_ofiuco.run.messages import ProtocolError, Ran
 from pytest_ofiuco.run.proxies import Forest, ProxyItem
 from pytest_ofiuco.run.replay import Replay, crash_reports, is_plain_pass, properties, with_tuples
 from pytest_ofiuco.run.report import Tally
@@ -230,7 +230,3 @@ def test_a_plugins_own_words_for_a_report(replay: Replay, proxy: ProxyItem) -> N
     assert (hook(report=reports[1], config=replay.config) or ("passed",))[0] == "passed"
     with pytest.raises(ProtocolError, match="report 2"):
         replay.say(reports, [(2, "passed", ".", "PASSED")])
-
-
-def test_without_a_junit_report_nothing_is_recorded(replay: Replay) -> None:
-    replay.record(Recorded(nodeid="", name="side", value="4"), "py313-host", 1)

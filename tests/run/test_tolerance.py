@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ofiuco.run.tolerance import before_conftests, before_options, known_options
+from pytest_ofiuco.run.tolerance import before_conftests, before_options, known_options, plugins_here
 
 
 def load(pytester: pytest.Pytester, *arguments: str) -> tuple[pytest.Config, list[str]]:
@@ -77,3 +77,19 @@ def test_known_options_say_how_many_values_they_take(pytester: pytest.Pytester) 
     assert options["--maxfail"] is None
     assert options["--ofiuco-matrix"] == 0
     assert all(name.startswith("--") for name in options)
+
+
+def test_a_report_that_no_plugin_would_write_is_refused(pytester: pytest.Pytester) -> None:
+    with pytest.raises(pytest.UsageError) as refused:
+        load(pytester, "--report-log=out.jsonl")
+    assert str(refused.value) == (
+        "--report-log: no report would be written, since pytest-reportlog is not installed where pytest was started\n"
+        "hint: install pytest-reportlog beside pytest-ofiuco, or leave --report-log out"
+    )
+
+
+def test_the_plugins_that_are_named_and_here(pytester: pytest.Pytester) -> None:
+    pytester.syspathinsert()
+    pytester.makepyfile(ides_plugin="", other_plugin="")
+    config = pytester.parseconfig("-p", "ides_plugin", "-pother_plugin", "-p", "no:doctest")
+    assert plugins_here(config) == ["ides_plugin", "other_plugin"]

@@ -80,7 +80,8 @@ def test_a_directory_is_built_again_when_its_code_changes(
     (tree / "build").mkdir()
     (tree / ".git" / "HEAD").write_text("")
     (tree / "build" / "left").write_text("")
-    (tree / ".coverage.py312-host.1").write_text("")
+    for name in (".coverage.py312-host.1", "coverage.xml", "junit.xml"):
+        (tree / name).write_text("")
     (tree / "htmlcov").mkdir()
     (tree / "htmlcov" / "index.html").write_text("")
     assert prepare(store, interpreter, tmp_path, Directory(path="tree")).was_cached
@@ -88,6 +89,8 @@ def test_a_directory_is_built_again_when_its_code_changes(
     second = prepare(store, interpreter, tmp_path, Directory(path="tree"))
     assert (answer(first), answer(second)) == ("42", "43")
     assert origin(second) == {"url": tree.as_uri(), "dir_info": {}}
+    (tree / "demo_code" / "coverage.xml").write_text("of the package")
+    assert not prepare(store, interpreter, tmp_path, Directory(path="tree")).was_cached
 
 
 def test_an_editable_project_follows_its_code(store: Store, interpreter: Interpreter, tmp_path: Path) -> None:
