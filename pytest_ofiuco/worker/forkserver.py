@@ -1,8 +1,9 @@
 """A process that has imported the cell's pytest and forks workers, which need not import it again.
 
 It serves one Unix socket. A connection brings a request, one line of JSON, and the descriptors that a worker is to
-have; it hears the worker's process id and, once that has ended, its exit status. Nothing but pytest itself has been
-imported before the fork, no thread runs, and what a process takes from its starter comes with the request.
+have; it hears the worker's process id and, once that has ended, its exit status. Nothing but what any session of pytest
+imports has been imported before the fork, no thread runs, and what a process takes from its starter comes with the
+request.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import array
 import contextlib
 import fcntl
+import gc
+import importlib
 import json
 import os
 import select
@@ -30,6 +33,10 @@ LIMIT = 1 << 24
 _TICK, _PATIENCE, _DESCRIPTORS, _LOCK = 15.0, 5.0, 4, ".lock"
 
 
+_BY_EVERY_SESSION = ("faulthandler", "pdb", "tomllib", "tomli", "_pytest._argcomplete")
+"""What pytest imports in the course of any session."""
+
+
 class Refused(Exception):
     """A request that cannot be read."""
 
@@ -47,6 +54,10 @@ def serve(path: str, idle_seconds: float, usual: Threshold) -> None:
         return
     if import_pytest():  # a worker that is started alone says why
         return
+    for name in _BY_EVERY_SESSION:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    gc.freeze()  # or each worker's collections would copy all of it
     tidy(os.path.dirname(path))
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)

@@ -29,6 +29,7 @@ def serve_pipe(receives: int, sends: int, usual: Threshold, *, leads: bool) -> N
     slow = gc.get_threshold()
     pipe = Pipe(receives, sends)
     missing = import_pytest()
+    gc.freeze()  # what is imported now stays: collections need not walk it
     try:
         start = json.loads(pipe.receive())
     except Closed:  # it was not needed

@@ -27,7 +27,7 @@ STATE = """
         state = {
             "argv": sys.argv, "directory": os.getcwd(), "path": sys.path, "main": sys.modules["__main__"].__file__,
             "variables": {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")},
-            "umask": mask, "gc": gc.get_threshold(), "frozen": gc.get_freeze_count(), "zone": time.tzname,
+            "umask": mask, "gc": gc.get_threshold(), "frozen": gc.get_freeze_count() > 0, "zone": time.tzname,
             "descriptors": [stat.S_IFMT(os.fstat(n).st_mode) for n in range(3)], "input": sys.__stdin__.read(),
             "input stream": [sys.__stdin__.name, sys.__stdin__.mode, sys.__stdin__.encoding, sys.__stdin__.errors],
             "streams": [(s.name, s.mode, s.encoding, s.errors) for s in (sys.__stdout__, sys.__stderr__)],
