@@ -22,7 +22,7 @@ from measuring import AT_A_TIME, PYTHONS, linked, output, variables
 from projects import Suite, make
 
 ROOT = Path(__file__).parents[1]
-OURS, FORKED, FLOOR = "ofiuco", "ofiuco-fork", "bare-2"
+OURS, FORKED, FOUR, FLOOR = "ofiuco", "ofiuco-fork", "ofiuco-4", "bare-2"
 _XDIST = """\
 import sys, pytest, xdist.workermanage
 xdist.workermanage._sys_path = None
@@ -113,20 +113,25 @@ def ready(work: Path, tools: Path, tiny_suites: Sequence[int]) -> Bench:
     return bench
 
 
-def ours(bench: Bench, versions: Sequence[str] = PYTHONS, *, forked: bool = False) -> Contender:
-    """One session of ours, over all cells or some; with workers that are started, or forked."""
+def ours(bench: Bench, versions: Sequence[str] = PYTHONS, *, name: str = OURS) -> Contender:
+    """One session of ours, over all cells or some: ``FORKED`` workers, or ``FOUR`` at a time as xdist has them."""
     cells = [part for version in versions for part in ("--ofiuco-cell", f"py{version.replace('.', '')}-host")]
     chosen = cells if len(versions) < len(PYTHONS) else []
-    more = ["--ofiuco-forkserver"] if forked else []
-    session = [bench.controller, "-m", "pytest", "--ofiuco-matrix", *more, "--ofiuco-jobs", str(AT_A_TIME), *chosen]
+    more = ["--ofiuco-forkserver"] if name == FORKED else []
+    jobs = len(PYTHONS) if name == FOUR else AT_A_TIME
+    session = [bench.controller, "-m", "pytest", "--ofiuco-matrix", *more, "--ofiuco-jobs", str(jobs), *chosen]
     return Contender(
-        name=FORKED if forked else OURS,
-        title="`pytest --ofiuco-matrix --ofiuco-forkserver`" if forked else "`pytest --ofiuco-matrix`",
+        name=name,
+        title={
+            OURS: "`pytest --ofiuco-matrix`",
+            FORKED: "`pytest --ofiuco-matrix --ofiuco-forkserver`",
+            FOUR: "`pytest --ofiuco-matrix --ofiuco-jobs 4`",
+        }[name],
         commands=lambda suite: [[*session, suite.folder]],
         folder=bench.project,
         environ=bench.environ,
         cells=len(versions),
-        others=(lambda: sum(each["worker_seconds"] for each in fork_servers(bench))) if forked else float,
+        others=(lambda: sum(each["worker_seconds"] for each in fork_servers(bench))) if name == FORKED else float,
     )
 
 
@@ -148,7 +153,7 @@ def peers(bench: Bench, wanted: Callable[[str], bool]) -> list[Contender]:
     return found
 
 
-NAMES = (OURS, FORKED, "bare", FLOOR, "tox", "tox-uv", "nox", "nox-2", "xdist")
+NAMES = (OURS, FORKED, FOUR, "bare", FLOOR, "tox", "tox-uv", "nox", "nox-2", "xdist")
 
 
 def _bare(bench: Bench) -> list[Contender]:

@@ -35,7 +35,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from contenders import FLOOR, FORKED, NAMES, OURS, Bench, Contender, fork_servers, ours, peers, ready
+from contenders import FLOOR, FORKED, FOUR, NAMES, OURS, Bench, Contender, fork_servers, ours, peers, ready
 from measuring import PYTHONS, output, seconds
 from projects import IMPORTING, SLOW, Suite, tiny
 
@@ -171,7 +171,7 @@ def report(options: argparse.Namespace, bench: Bench) -> dict[str, Any]:
         suites += [each for each in (tiny(100), tiny(1000)) if each not in suites]
     found: dict[str, Any] = {"machine": platform.platform(), "python": platform.python_version()}
     if only & {*NAMES, "overhead"}:
-        own = [ours(bench, forked=forked) for forked in (False, True) if not forked or FORKED in only]
+        own = [ours(bench, name=name) for name in (OURS, FORKED, FOUR) if name == OURS or name in only]
         contenders = [*own, *peers(bench, (only | {FLOOR}).__contains__)]
         samples, busy = measured(contenders, suites, options.rounds)
         for word, values in (("seconds", samples), ("cpu_seconds", busy)):
