@@ -270,8 +270,8 @@ class Controller:
 
     def collected(self, run: CellRun, worker: Worker, message: Collected) -> None:
         """A worker has collected, or pytest has refused its arguments: then its session is over."""
-        if message.count != len(worker.items):
-            self.scheduler.lost(run, worker, f"told {len(worker.items)} of {message.count} tests", "")
+        if message.total != len(worker.items):
+            self.scheduler.lost(run, worker, f"told {len(worker.items)} of {message.total} tests", "")
         elif run.phase is not Phase.COLLECTING:
             self.scheduler.collected(run, worker)
         else:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from pytest_ofiuco import worker
+from pytest_ofiuco.run.decoding import Decoder
 from pytest_ofiuco.run.gateway import (
     GRACE_SECONDS,
     UNSET,
@@ -23,7 +24,7 @@ from pytest_ofiuco.run.gateway import (
     tail,
 )
 from pytest_ofiuco.run.guard import Guard
-from pytest_ofiuco.run.messages import Decoder, Failed, Gone, ProtocolError
+from pytest_ofiuco.run.messages import Failed, Gone, ProtocolError
 
 if TYPE_CHECKING:
     from pytest_ofiuco.run.forkserver import ForkedProcess, ForkServers  # most sessions start their workers

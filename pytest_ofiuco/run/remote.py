@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_ofiuco import worker
+from pytest_ofiuco.run.decoding import Decoder
 from pytest_ofiuco.run.gateway import (
     GRACE_SECONDS,
     START_SECONDS,
@@ -27,7 +28,7 @@ from pytest_ofiuco.run.gateway import (
     wait,
 )
 from pytest_ofiuco.run.guard import Guard
-from pytest_ofiuco.run.messages import Decoder, Failed, Gone, ProtocolError
+from pytest_ofiuco.run.messages import Failed, Gone, ProtocolError
 
 _END = object()
 

@@ -117,8 +117,8 @@ class Scheduler:
     def ran(self, run: CellRun, worker: Worker, message: Ran) -> None:
         """A test is over."""
         worker.heard()
-        if not worker.queue or worker.place(worker.queue[0]) != message.index:
-            self.lost(run, worker, f"failed: it ran test {message.index}, which it was not asked to", "")
+        if not worker.queue or worker.place(worker.queue[0]) != message.test:
+            self.lost(run, worker, f"failed: it ran test {message.test}, which it was not asked to", "")
             return
         proxy = worker.queue[0]
         try:

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ofiuco.errors import UsageError
+from pytest_ofiuco.run.decoding import Decoder
 from pytest_ofiuco.run.gateway import Connect, Gateway, Receive, WorkerProcess
 from pytest_ofiuco.run.guard import Guard
-from pytest_ofiuco.run.messages import Decoder, Message
+from pytest_ofiuco.run.messages import Message
 from pytest_ofiuco.run.variables import cell_variables
 from pytest_ofiuco.run.workers import Worker
 from pytest_ofiuco.store.request import Environment, Machine

@@ -128,7 +128,7 @@ class ScriptedWorker:
             index = self.work.queue.popleft()
             nodeid = self.items[index].nodeid
             self.ran.append(nodeid.partition("::")[2])
-            self.say(Ran(index=index, reports=tuple(passed(nodeid))))
+            self.say(Ran(test=index, reports=tuple(passed(nodeid))))
         return True
 
     def close(self, patience: float = 0.2) -> bool:
@@ -157,7 +157,7 @@ class ScriptedWorker:
             self.lose()
             return
         self.say(*(Collectable(item=item) for item in self.items))
-        self.say(Collected(count=len(self.items), errors=()))
+        self.say(Collected(total=len(self.items), errors=()))
         if not self.life.waits:
             self.lose()
 

@@ -16,6 +16,7 @@ from typing import TypeVar
 import pytest
 
 from pytest_ofiuco import worker
+from pytest_ofiuco.run.decoding import Decoder
 from pytest_ofiuco.run.gateway import Gateway, Receive, WorkerProcess, describe_exit
 from pytest_ofiuco.run.guard import Guard
 from pytest_ofiuco.run.messages import (
@@ -25,7 +26,6 @@ from pytest_ofiuco.run.messages import (
     Collectable,
     Collected,
     CollectFailed,
-    Decoder,
     Failed,
     Given,
     Gone,
@@ -99,7 +99,7 @@ class Connected:
             assert isinstance(message, Collectable | Alive)
             if isinstance(message, Collectable):
                 found.append(message.item.nodeid)
-        assert message.count == len(found)
+        assert message.total == len(found)
         return found
 
     def run(self, *indices: int) -> None:
@@ -151,12 +151,12 @@ def test_a_session_from_start_to_end(connect: Connect) -> None:
     cell.run(1, 0)
     cell.mailbox.until(Begins)
     noisy = cell.mailbox.until(Ran)
-    assert noisy.index == 1
+    assert noisy.test == 1
     outcomes = [report[0] if isinstance(report, list) else report["outcome"] for report in noisy.reports]
     assert outcomes == ["setup", "failed", "passed"]
     assert ["Captured stdout call", "captured\n"] in noisy.reports[1]["sections"] or "captured" in str(noisy.reports[1])
     cell.end()
-    assert cell.mailbox.until(Ran).index == 0
+    assert cell.mailbox.until(Ran).test == 0
     cell.mailbox.until(Bye)
     cell.mailbox.until(Gone)
 
@@ -361,7 +361,7 @@ def test_a_file_that_cannot_be_collected_is_told(connect: Connect) -> None:
     report = cell.mailbox.until(CollectFailed).report
     assert report["outcome"] == "failed"
     assert "SyntaxError" in str(report["longrepr"])
-    assert cell.mailbox.until(Collected).count == 0
+    assert cell.mailbox.until(Collected).total == 0
 
 
 def test_arguments_that_pytest_refuses_are_told(connect: Connect) -> None:
@@ -444,11 +444,11 @@ def test_tests_are_given_back_in_whole_groups_but_for_the_next_one(connect: Conn
     cell.run(0, 1, 2, 3, 4, 5)
     cell.mailbox.until(Begins)
     cell.gateway.send(json.dumps({"kind": "give", "groups": [[0], [1, 5], [2, 3], [4]]}))
-    assert cell.mailbox.until(Ran).index == 0
+    assert cell.mailbox.until(Ran).test == 0
     assert cell.mailbox.until(Given).indices == (2, 3, 4)
-    assert cell.mailbox.until(Ran).index == 1
+    assert cell.mailbox.until(Ran).test == 1
     cell.end()
-    assert cell.mailbox.until(Ran).index == 5
+    assert cell.mailbox.until(Ran).test == 5
     cell.mailbox.until(Bye)
 
 
@@ -473,7 +473,7 @@ def test_what_a_test_forks_says_nothing(tmp_path: Path) -> None:
     )
     cell.run(0, 1)
     cell.end()
-    assert [cell.mailbox.until(Ran).index, cell.mailbox.until(Ran).index] == [0, 1]
+    assert [cell.mailbox.until(Ran).test, cell.mailbox.until(Ran).test] == [0, 1]
     cell.mailbox.until(Bye)
     cell.gateway.close()
 

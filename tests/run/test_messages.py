@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from pytest_ofiuco.run.decoding import Decoder
 from pytest_ofiuco.run.messages import (
     Alive,
     Begins,
@@ -13,7 +14,6 @@ from pytest_ofiuco.run.messages import (
     Collectable,
     Collected,
     CollectFailed,
-    Decoder,
     Failed,
     Given,
     Hello,
@@ -49,7 +49,7 @@ ITEM = remote_item("a.py::test[1]", markers=(("python", (">=3.12",), {"reason": 
         ),
         pytest.param(
             encode("collected", count=3, errors=["no"]),
-            Collected(count=3, errors=("no",)),
+            Collected(total=3, errors=("no",)),
             id="collected",
         ),
         pytest.param(encode("item", **described(ITEM)), Collectable(item=ITEM), id="item"),
@@ -58,11 +58,11 @@ ITEM = remote_item("a.py::test[1]", markers=(("python", (">=3.12",), {"reason": 
         pytest.param(encode("given", indices=[3, 4]), Given(indices=(3, 4)), id="given"),
         pytest.param(
             encode("ran", index=3, reports=[["call", 1, 2, 3]]),
-            Ran(index=3, reports=(["call", 1, 2, 3],)),
+            Ran(test=3, reports=(["call", 1, 2, 3],)),
             id="ran, in short",
         ),
         pytest.param(
-            encode("ran", index=3, reports=[{"when": "call"}]), Ran(index=3, reports=({"when": "call"},)), id="ran"
+            encode("ran", index=3, reports=[{"when": "call"}]), Ran(test=3, reports=({"when": "call"},)), id="ran"
         ),
         pytest.param(encode("stopped", reason="enough"), Stopped(reason="enough"), id="stopped"),
         pytest.param(encode("failed", reason="broken"), Failed(reason="broken"), id="failed"),

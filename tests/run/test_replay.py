@@ -46,7 +46,7 @@ def proxy(session: pytest.Session) -> ProxyItem:
 
 def ran(*reports: Any, **more: Any) -> Ran:
     """What a worker says once the first test is over."""
-    return Ran(index=0, reports=reports, **more)
+    return Ran(test=0, reports=reports, **more)
 
 
 def test_a_plain_pass_in_short_is_the_report_that_pytest_makes(replay: Replay, proxy: ProxyItem) -> None:

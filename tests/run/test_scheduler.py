@@ -87,12 +87,12 @@ def test_a_worker_lost_while_it_waits_is_replaced(session: pytest.Session, jobs:
 @pytest.mark.parametrize(
     ("last", "said"),
     [
-        pytest.param((Ran(index=99, reports=()),), "it ran test 99, which it was not asked to", id="unknown test"),
-        pytest.param((Ran(index=0, reports=tuple(passed("x"))),), "it ran test 0", id="a test twice"),
+        pytest.param((Ran(test=99, reports=()),), "it ran test 99, which it was not asked to", id="unknown test"),
+        pytest.param((Ran(test=0, reports=tuple(passed("x"))),), "it ran test 0", id="a test twice"),
         pytest.param(
             (Failed(reason="unknown message 'surprise'"),), "unknown message 'surprise'", id="unknown message"
         ),
-        pytest.param((Ran(index=1, reports=({},)),), "report cannot be read", id="no report"),
+        pytest.param((Ran(test=1, reports=({},)),), "report cannot be read", id="no report"),
         pytest.param(
             (Bye(exitstatus=0), Gone(how="exited with 0", tail="")), "ended its session early", id="early end"
         ),

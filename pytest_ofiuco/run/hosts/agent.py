@@ -18,10 +18,11 @@ from typing import Any, NamedTuple, cast
 
 from pytest_ofiuco.core.target import Python
 from pytest_ofiuco.errors import CacheError, MissingPythonError, OfiucoError
+from pytest_ofiuco.run.decoding import Decoder
 from pytest_ofiuco.run.gateway import WorkerProcess
 from pytest_ofiuco.run.guard import Guard
 from pytest_ofiuco.run.hosts import folder, supplies
-from pytest_ofiuco.run.messages import Decoder, Failed, Gone, Message
+from pytest_ofiuco.run.messages import Failed, Gone, Message
 from pytest_ofiuco.run.pipes import PipeGateway
 from pytest_ofiuco.run.variables import cell_variables
 from pytest_ofiuco.store.cache import Store

@@ -8,11 +8,12 @@ import sys
 import threading
 from typing import Any
 
+from pytest_ofiuco.run.decoding import Decoder
 from pytest_ofiuco.run.gateway import GRACE_SECONDS, Receive
 from pytest_ofiuco.run.hosts.connection import Connection
 from pytest_ofiuco.run.hosts.host import Host
 from pytest_ofiuco.run.hosts.paths import Paths
-from pytest_ofiuco.run.messages import Decoder, Failed, Gone, ProtocolError
+from pytest_ofiuco.run.messages import Failed, Gone, ProtocolError
 from pytest_ofiuco.store.request import Environment
 
 _END = object()
