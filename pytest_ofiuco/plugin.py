@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import Any
 
 import pytest
@@ -53,7 +54,7 @@ def _is_wanted_early(config: pytest.Config) -> bool:
         configured = config.getini("addopts")
     except ValueError:  # registered by hand, before pytest has read its settings
         configured = []
-    given = (*config.invocation_params.args, *configured, *os.environ.get("PYTEST_ADDOPTS", "").split())
+    given = (*config.invocation_params.args, *configured, *shlex.split(os.environ.get("PYTEST_ADDOPTS", "")))
     return "--ofiuco-matrix" in given or any(each.partition("=")[0] == "--ofiuco-shell" for each in given)
 
 

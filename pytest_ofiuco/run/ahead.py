@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import queue
+import shlex
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -131,7 +132,11 @@ def begin(early_config: Any) -> None:
 
 def all_given(config: pytest.Config) -> tuple[str, ...]:
     """Settings, variable and command line, in the order in which pytest reads them."""
-    return (*config.getini("addopts"), *os.environ.get("PYTEST_ADDOPTS", "").split(), *config.invocation_params.args)
+    return (
+        *config.getini("addopts"),
+        *shlex.split(os.environ.get("PYTEST_ADDOPTS", "")),
+        *config.invocation_params.args,
+    )
 
 
 def project_directory(config: pytest.Config) -> Path:

@@ -19,7 +19,7 @@ from pytest_ofiuco.run.cellrun import CellRun, Phase
 from pytest_ofiuco.run.cells import SessionPlan
 from pytest_ofiuco.run.collection import Collection
 from pytest_ofiuco.run.events import Events
-from pytest_ofiuco.run.flushing import fewer_flushes
+from pytest_ofiuco.run.flushing import Flushes
 from pytest_ofiuco.run.junit import JUnit
 from pytest_ofiuco.run.launcher import Launcher
 from pytest_ofiuco.run.messages import (
@@ -100,7 +100,7 @@ class Controller:
             notes=self.notes,
         )
         self.junit = JUnit(config, [planned.cell for planned in plan.cells])
-        self.words, self.warnings = Words(), Warnings(config)
+        self.words, self.warnings, self.flushes = Words(), Warnings(config), Flushes()
         self.has_items = False
 
     # pytest's hooks
@@ -143,7 +143,7 @@ class Controller:
         if not option.collectonly:
             self.break_line()
             self.replay.begin()
-            with fewer_flushes(self.config, lambda: not self.events.empty()):
+            with self.flushes.fewer(self.config):
                 self.scheduler.run_all(session, self.take)
         return True
 
@@ -206,6 +206,8 @@ class Controller:
         """Wait for the next event, and act on it; or end a worker whose time is up."""
         try:
             left = self.scheduler.seconds_left()
+            if self.events.empty():
+                self.flushes.catch_up()
             source, message = self.events.get(timeout=HEED_SECONDS if left is None else min(left, HEED_SECONDS))
         except queue.Empty:
             self.scheduler.expire()

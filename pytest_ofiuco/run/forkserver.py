@@ -15,6 +15,7 @@ import signal
 import socket
 import stat
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,13 +31,19 @@ IDLE_SECONDS = 900.0
 _PATIENCE = 3.0
 """How long a fork server may take to answer, in seconds."""
 
+_PAUSE = 0.05
+"""How often a worker is looked for whose fork server is gone, in seconds."""
+
 _LONGEST = 103
 """The longest path of a socket, in bytes, where it is shortest (macOS)."""
 
 OPTION, SUFFIX = "--ofiuco-forkserver", ".sock"
 _ELSEWHERE = "choose another folder with the variable OFIUCO_CACHE_DIR"
 
-_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "DYLD_", "MALLOC_", "GLIBC_", "COV", "HOME", "TMPDIR", "TZ", "OFIUCO_")
+_AT_START = (
+    *("PYTHON", "LC_", "LANG", "LOCPATH", "NLSPATH", "LD_", "DYLD_", "MALLOC_", "GLIBC_", "GCONV_", "OPENSSL_", "SSL_"),
+    *("COV", "HOME", "TMPDIR", "TZ", "TERM", "INPUTRC", "OFIUCO_"),
+)
 """How variables begin that an interpreter, or what its environment runs at its start, may read."""
 
 _OF_A_SESSION = ("OFIUCO_CELL", "COVERAGE_FILE")
@@ -51,13 +58,22 @@ class ForkedProcess:
         self._has_ended = False
 
     def wait(self) -> int | None:
-        """Wait for its end; ``None`` where its fork server has ended before it."""
+        """Wait for its end; ``None`` where its fork server has ended before it, and cannot say how."""
         if not self._has_ended:
             with contextlib.suppress(OSError, ValueError, KeyError):
                 self.returncode = int(json.loads(self._answers.readline())["exit"])
+            while self.returncode is None and self._runs():
+                time.sleep(_PAUSE)
             self._has_ended = True
             self._answers.close()
         return self.returncode
+
+    def _runs(self) -> bool:
+        try:
+            os.kill(self.pid, 0)
+        except OSError:
+            return False
+        return True
 
     def send_signal(self, number: int) -> None:
         """Send it a signal, if it runs.
@@ -65,7 +81,7 @@ class ForkedProcess:
         Raises:
             OSError: it has just ended.
         """
-        if self.returncode is None:
+        if not self._has_ended:
             os.kill(self.pid, number)
 
     def kill(self) -> None:
@@ -80,7 +96,7 @@ class ForkServers:
 
     folder: Path
     umask: int
-    _state: list[Any] = field(default_factory=list)
+    state: Sequence[Any] = ()
     _missing: dict[Path, tuple[Sequence[str], Mapping[str, str]]] = field(default_factory=dict)
 
     @classmethod
@@ -103,7 +119,8 @@ class ForkServers:
             raise UsageError(f"{OPTION}: {folder}: too long a path for a socket", _ELSEWHERE)
         umask = os.umask(0o077)  # there is no other way to read it, and no thread yet that makes files
         os.umask(umask)
-        return cls(folder=folder, umask=umask)
+        state = [worker.PROTOCOL, *_files(worker.folder()), *_inherited()]
+        return cls(folder=folder, umask=umask, state=state)
 
     def fork(
         self, command: Sequence[str], variables: Mapping[str, str], pipes: tuple[int, int], output: int | None
@@ -112,7 +129,12 @@ class ForkServers:
 
         Its output goes to the descriptor ``output``, or where this process's goes.
         """
-        path = self._socket(command, variables)
+        if variables.get("PYTHONPATH"):  # modules there may be what an interpreter imports at its start
+            return None
+        try:
+            path = self._socket(command, variables)
+        except OSError:  # the environment is gone: so the worker's start will say
+            return None
         if path in self._missing:
             return None
         descriptors = [*pipes, *((output, output) if output is not None else (1, 2))]
@@ -126,6 +148,7 @@ class ForkServers:
                 connection.sendall(data[sent:])
                 answers = connection.makefile("rb")
                 process = int(json.loads(answers.readline())["pid"])
+                connection.sendall(b"!")  # without it, what is forked too late does nothing
                 connection.settimeout(None)
                 return ForkedProcess(answers, process)
         except (OSError, ValueError, KeyError):
@@ -143,14 +166,12 @@ class ForkServers:
                 os.posix_spawn(command[0], [*command, "-c", code], kept, file_actions=null)
 
     def _socket(self, command: Sequence[str], variables: Mapping[str, str]) -> Path:
-        if not self._state:
-            self._state += [worker.PROTOCOL, *_files(worker.folder()), *_inherited()]
         made_of = [os.stat(file) for file in (command[0], Path(command[0]).parent.parent / "pyvenv.cfg")]
         read = {
             name: value for name, value in variables.items() if name.startswith(_AT_START) and name not in _OF_A_SESSION
         }
         stamps = [(each.st_ino, each.st_mtime_ns, each.st_size) for each in made_of]
-        key = digest([*self._state, list(command), stamps, sorted(read.items())])
+        key = digest([*self.state, list(command), stamps, sorted(read.items())])
         return self.folder / f"{key}{SUFFIX}"
 
 

@@ -90,6 +90,8 @@ class JUnit:
         if xml is None or xml.family != "xunit2":
             return
         file = Path(xml.logfile)
+        if not file.is_file():  # a pipe, or a terminal: what was written is gone
+            return
         tree = ElementTree.parse(file)
         self._divide(tree.getroot())
         tree.write(file, encoding="utf-8", xml_declaration=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import builtins
+import sys
 import warnings
 from collections import Counter
-from importlib import import_module
 from typing import cast
 
 import pytest
@@ -47,11 +46,8 @@ class Warnings:
 
 
 def _category(module: str, name: str) -> type[Warning]:
-    """The warning's own class where this process knows it; a stand-in of that name elsewhere."""
-    try:
-        found = getattr(builtins if module == "builtins" else import_module(module), name, None)
-    except ImportError:
-        found = None
+    """The warning's own class where this process has loaded it; a stand-in of that name elsewhere."""
+    found = getattr(sys.modules.get(module), name, None)
     if isinstance(found, type) and issubclass(found, Warning):
         try:
             found("")

@@ -30,10 +30,13 @@ Message = Dict[str, Any]
 LIMIT = 1 << 24
 """The longest request, in bytes; its most is the environment."""
 
-_TICK, _PATIENCE, _DESCRIPTORS, _LOCK = 15.0, 5.0, 4, ".lock"
+_TICK, _PATIENCE, _DESCRIPTORS, _LOCK = 15.0, 1.0, 4, ".lock"
+
+_GO_SECONDS = 10.0
+"""How long a forked process waits for its client, who may have given up."""
 
 
-_BY_EVERY_SESSION = ("faulthandler", "pdb", "tomllib", "tomli", "_pytest._argcomplete")
+_BY_EVERY_SESSION = ("faulthandler", "pdb", "_pytest._argcomplete")
 """What pytest imports in the course of any session."""
 
 
@@ -43,6 +46,7 @@ class Refused(Exception):
 
 def serve(path: str, idle_seconds: float, usual: Threshold) -> None:
     """Serve ``path`` until nobody has asked for ``idle_seconds``, or the socket is gone; and then a worker's pipes."""
+    close_all()
     found = found_at_start()
     with contextlib.suppress(OSError):  # where it was started as one
         os.setsid()
@@ -54,7 +58,7 @@ def serve(path: str, idle_seconds: float, usual: Threshold) -> None:
         return
     if import_pytest():  # a worker that is started alone says why
         return
-    for name in _BY_EVERY_SESSION:
+    for name in (*_BY_EVERY_SESSION, "tomllib" if sys.version_info >= (3, 11) else "tomli"):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     gc.freeze()  # or each worker's collections would copy all of it
@@ -72,6 +76,14 @@ def serve(path: str, idle_seconds: float, usual: Threshold) -> None:
         become(*wanted, found)
         receives, sends = wanted[1][:2]
         serve_pipe(receives, sends, usual, leads=True)
+
+
+def close_all() -> None:
+    """Close what the session's starter had open: a pipe's reader would wait for its end."""
+    for name in os.listdir("/dev/fd"):
+        with contextlib.suppress(OSError):
+            if int(name) > 2:
+                os.close(int(name))
 
 
 def tidy(folder: str) -> None:
@@ -98,6 +110,7 @@ class Server:
         self.file = os.stat(path).st_ino
         self.workers: dict[int, socket.socket] = {}
         self.forked, self.since = 0, time.time()
+        self.stamps = loaded()
 
     def is_here(self) -> bool:
         """Whether a client would find this server."""
@@ -105,6 +118,10 @@ class Server:
             return os.stat(self.path).st_ino == self.file
         except OSError:
             return False
+
+    def is_stale(self) -> bool:
+        """Whether a module that is loaded is another by now, as one that somebody works at."""
+        return loaded() != self.stamps
 
     def leave(self) -> None:
         """Be found no more."""
@@ -130,12 +147,12 @@ class Server:
             if self.listening not in ready:
                 continue
             asked = time.monotonic()
-            connection, _ = self.listening.accept()
             try:
-                wanted = self.answer(connection)
-            except (Refused, OSError, ValueError):
-                connection.close()
+                connection, _ = self.listening.accept()
+            except OSError:  # too many are open: they end
+                time.sleep(_PATIENCE)
                 continue
+            wanted = self.answer(connection)
             if wanted is not None:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, usual)
@@ -145,35 +162,64 @@ class Server:
         return None
 
     def answer(self, connection: socket.socket) -> tuple[Message, list[int]] | None:
-        """Do what is asked; a worker's process returns its request."""
+        """Do what is asked, if that can be read; a worker's process returns its request."""
         connection.settimeout(_PATIENCE)
-        request, descriptors = received(connection)
-        if request["kind"] == "fork" and len(descriptors) == _DESCRIPTORS:
-            process = os.fork()
-            if not process:
-                for each in (connection, *self.workers.values()):
-                    each.close()
-                return request, descriptors
-            self.workers[process] = connection
-            self.forked += 1
-            _say(connection, pid=process)
-        else:
+        descriptors: list[int] = []
+        try:
+            request = received(connection, descriptors)
+            if request["kind"] == "fork" and len(descriptors) == _DESCRIPTORS:
+                return self.fork(connection, request, descriptors)
             if request["kind"] == "stop":
                 self.leave()
-            used = os.times()
-            _say(
-                connection,
-                pid=os.getpid(),
-                python=sys.executable,
-                since=self.since,
-                forked=self.forked,
-                running=len(self.workers),
-                worker_seconds=used.children_user + used.children_system,
-            )
+            self.describe(connection)
+            connection.close()
+        except (Refused, OSError, ValueError, KeyError, TypeError):
             connection.close()
         for descriptor in descriptors:
             os.close(descriptor)
         return None
+
+    def fork(
+        self, connection: socket.socket, request: Message, descriptors: list[int]
+    ) -> tuple[Message, list[int]] | None:
+        """Fork; the new process goes on when its client has heard of it, and ends where there is none any more."""
+        if self.is_stale():
+            self.leave()
+            raise Refused
+        process = os.fork()
+        if process:
+            self.workers[process] = connection
+            self.forked += 1
+            for descriptor in descriptors:
+                os.close(descriptor)
+            descriptors.clear()
+            with contextlib.suppress(OSError):
+                _say(connection, pid=process)
+            return None
+        for each in self.workers.values():
+            each.close()
+        try:
+            connection.settimeout(_GO_SECONDS)
+            is_wanted = bool(connection.recv(1))
+        except OSError:
+            is_wanted = False
+        if not is_wanted:
+            os._exit(0)
+        connection.close()
+        return request, descriptors
+
+    def describe(self, connection: socket.socket) -> None:
+        """Say what there is to say of this server."""
+        used = os.times()
+        _say(
+            connection,
+            pid=os.getpid(),
+            python=sys.executable,
+            since=self.since,
+            forked=self.forked,
+            running=len(self.workers),
+            worker_seconds=used.children_user + used.children_system,
+        )
 
     def reap(self) -> None:
         """Tell of the workers that have ended."""
@@ -185,8 +231,8 @@ class Server:
                     _say(connection, exit=code)
 
 
-def received(connection: socket.socket) -> tuple[Message, list[int]]:
-    """A request, and the descriptors that came with it.
+def received(connection: socket.socket, descriptors: list[int]) -> Message:
+    """A request; the descriptors that come with it are added to those given, whatever else is wrong.
 
     Raises:
         Refused: it is none.
@@ -197,14 +243,26 @@ def received(connection: socket.socket) -> tuple[Message, list[int]]:
     for level, kind, content in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             numbers.frombytes(content[: len(content) - len(content) % numbers.itemsize])
+    descriptors += numbers
     parts = [data]
     while not parts[-1].endswith(b"\n"):
         parts.append(connection.recv(1 << 16))
         if not parts[-1] or sum(map(len, parts)) > LIMIT:
-            for descriptor in numbers:
-                os.close(descriptor)
             raise Refused
-    return json.loads(b"".join(parts)), list(numbers)
+    request: Message = json.loads(b"".join(parts))
+    return request
+
+
+def loaded() -> dict[str, tuple[int, int]]:
+    """The files of all modules that are loaded, with their times and sizes."""
+    found = {}
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str):
+            with contextlib.suppress(OSError):
+                status = os.stat(file)
+                found[file] = status.st_mtime_ns, status.st_size
+    return found
 
 
 def _say(connection: socket.socket, **message: Any) -> None:
@@ -227,12 +285,12 @@ def become(request: Message, descriptors: list[int], found: dict[str, str]) -> N
     os.environ.update(found)
     os.environ.update(request["variables"])
     time.tzset()
-    os.umask(request["umask"])
-    os.chdir(request["directory"])
     null = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((null, 0), (descriptors[2], 1), (descriptors[3], 2)):
         os.dup2(source, target)
         os.close(source)
+    os.umask(request["umask"])
+    os.chdir(request["directory"])
     for stream in (sys.stdout, sys.stderr):
         reconfigure: Any = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
