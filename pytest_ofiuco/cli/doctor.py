@@ -29,7 +29,7 @@ SECTIONS = ("ofiuco", "project", "pythons", "matrix", "launchers", "indexes", "c
 _MARKS = {"ok": "✓", "note": "·", "warning": "!", "error": "✗"}
 
 _PLUGINS = {
-    "pytest-xdist": "`-n` is passed over: cells run in parallel, by --ofiuco-jobs",
+    "pytest-xdist": "`-n` and `--dist` are those of the matrix: workers of cells, as with --ofiuco-jobs",
     "pytest-cov": "measures in each cell that has it, not here",
     "pytest-randomly": "orders the tests of each cell that has it, not here",
     "pytest-rerunfailures": "runs tests again in each cell that has it, not here",

@@ -21,8 +21,8 @@ from pytest_ofiuco.run.scheduler import Scheduler
 _ABSENT = ("not found: ", "found no collectors for ")
 """What pytest says of tests that are named and not there: some cells may well lack them."""
 
-MARKS = ("platform", "python", "variant")
-"""The marks that choose cells; with ``ofiuco_`` in front they mean the same."""
+MARKS = {"platform": 'platform("aws_lambda")', "python": 'python(">=3.12")', "variant": 'variant("django4.2.4")'}
+"""The marks that choose cells, with an example of each; with ``ofiuco_`` in front they mean the same."""
 
 
 def _by_text(runs: Sequence[CellRun]) -> dict[str, list[str]]:
@@ -64,6 +64,7 @@ class Collection:
                 run.items = []
         forest = Forest(session)
         collections = [self.proxies(run, forest) for run in runs]
+        self.note_homeless(runs, collections)
         deselected = [item for run in runs for item in forest.deselected(run.deselected, run.cell)]
         if deselected:
             self.config.hook.pytest_deselected(items=deselected)
@@ -79,6 +80,16 @@ class Collection:
             if isinstance(item, ProxyItem):
                 self.runs[item.cell.name].todo.append(item)
         return bool(items)
+
+    def note_homeless(self, runs: Sequence[CellRun], collections: Sequence[Sequence[ProxyItem]]) -> None:
+        """Tell of tests whose marks choose no cell, where all of the matrix runs."""
+        if len(runs) < len(self.plan.all_names):
+            return
+        housed = {item.remote.nodeid for collected in collections for item in collected}
+        homeless = {remote.nodeid for run in runs for remote in run.items} - housed
+        if homeless:
+            tests = "1 test is" if len(homeless) == 1 else f"{len(homeless)} tests are"
+            self.notes.append(f"{tests} in no cell, by the marks: {min(homeless)}{', …' * (len(homeless) > 1)}")
 
     @property
     def modify(self) -> Any:
@@ -118,12 +129,12 @@ class Collection:
 
         A mark that the project registers itself and that makes no sense here is the project's own.
         """
-        for name, arguments, _ in item.markers:
+        for name, arguments, keywords in item.markers:
             kind = name.removeprefix("ofiuco_")
             if kind not in MARKS:
                 continue
             try:
-                if not self.chooses(kind, [str(each) for each in arguments], cell):
+                if not self.chooses(kind, _texts(kind, arguments, keywords), cell):
                     return False
             except UsageError as error:
                 if name not in self.own_marks:
@@ -143,3 +154,16 @@ class Collection:
                 if unknown:
                     raise UsageError(f"{shown(min(unknown))} is not a variant of the project")
                 return cell.has_variant(arguments)
+
+
+def _texts(kind: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> list[str]:
+    """The arguments of a mark.
+
+    Raises:
+        UsageError: it has none, or others than texts, and would choose no cell: 3.10 is the number 3.1.
+    """
+    if keywords or not arguments or not all(isinstance(each, str) for each in arguments):
+        given = [repr(each) for each in arguments] + [f"{name}={value!r}" for name, value in keywords.items()]
+        found = f"({', '.join(given)})" if given else "without an argument"
+        raise UsageError(f"{found}: it takes texts, one or more, as in {MARKS[kind]}")
+    return list(arguments)

@@ -11,14 +11,20 @@ import pytest
 
 
 class Interrupts:
-    """The plugin that hears the second Ctrl-C: pytest would break off with a traceback. The third is Python's again."""
+    """The plugin that hears the second Ctrl-C: pytest would break off with a traceback. The third is Python's again.
 
-    def __init__(self, kill: Callable[[], None]) -> None:
-        self._kill = kill
+    ``running`` tells the tests that it interrupts, and ``notes`` takes them.
+    """
+
+    def __init__(self, kill: Callable[[], None], running: Callable[[], list[str]], notes: list[str]) -> None:
+        self._kill, self._running, self._notes = kill, running, notes
         self._has_taken_over = False
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self) -> None:
+        running = self._running()
+        if running:
+            self._notes.append(f"interrupted while running {', '.join(running)}")
         if (
             threading.current_thread() is threading.main_thread()
             and signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -91,6 +91,11 @@ class Scheduler:
         """How many more workers may run."""
         return self.jobs.count - sum(worker.state in BUSY for run in self.runs for worker in run.workers)
 
+    def running(self) -> list[str]:
+        """The node ids of the tests that workers are on."""
+        workers = [worker for run in self.runs for worker in run.workers]
+        return [worker.queue[0].nodeid for worker in workers if worker.is_on and worker.queue]
+
     def start(self, run: CellRun) -> None:
         """Start one more worker."""
         self.launcher.start(run)

@@ -57,7 +57,8 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
     except OfiucoError as error:
         raise pytest.UsageError(error.render().removeprefix("error: ")) from error
     config.pluginmanager.register(controller, "ofiuco-controller")
-    config.pluginmanager.register(Interrupts(controller.launcher.kill), "ofiuco-interrupts")
+    interrupts = Interrupts(controller.launcher.kill, controller.scheduler.running, controller.notes)
+    config.pluginmanager.register(interrupts, "ofiuco-interrupts")
     if getattr(config.option, "xmlpath", None):
         config.pluginmanager.register(controller.junit, "ofiuco-junit")
     config.add_cleanup(gc.unfreeze)

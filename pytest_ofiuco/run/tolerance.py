@@ -31,7 +31,8 @@ def _drop_own_plugins(config: Any) -> None:
     root = config.rootpath
     for plugin in config.pluginmanager.get_plugins():
         file = getattr(plugin, "__file__", None)
-        if file and isinstance(plugin, ModuleType) and _lies_in(Path(file), root):
+        is_this = getattr(plugin, "__name__", "").partition(".")[0] == __name__.partition(".")[0]
+        if file and isinstance(plugin, ModuleType) and not is_this and _lies_in(Path(file), root):
             config.pluginmanager.unregister(plugin)
 
 

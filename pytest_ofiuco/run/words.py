@@ -30,8 +30,12 @@ class Words:
     def show_header(self, reporter: pytest.TerminalReporter, cells: Sequence[str]) -> None:
         """Lines that all ``cells`` have in common as they are, others below the names of theirs."""
         by_cells: dict[tuple[str, ...], list[str]] = {}
+
+        def place(name: str) -> int:
+            return cells.index(name) if name in cells else len(cells)
+
         for line, names in self._header.items():
-            by_cells.setdefault(tuple(names), []).append(line)
+            by_cells.setdefault(tuple(sorted(names, key=place)), []).append(line)
         for cells_of, lines in by_cells.items():
             is_common = set(cells_of) >= set(cells)
             if not is_common:

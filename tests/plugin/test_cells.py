@@ -166,6 +166,7 @@ def test_marks_choose_cells(project: Project) -> None:
     result = project.matrix("-v", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=6)
     result.stdout.no_fnmatch_line("*deselected*")
+    result.stdout.fnmatch_lines(["ofiuco: * tests are in no cell, by the marks: test_marks.py::*, …"])
     plain = project.plain("--collect-only", "-q", "-p", "no:cacheprovider")
     assert plain.ret == pytest.ExitCode.OK, "the marks are registered without the matrix, too"
 
@@ -197,6 +198,20 @@ def test_a_projects_own_mark_stays_its_own(project: Project) -> None:
         ('platform("hots")', "ERROR: test_typo.py::test_typo: mark platform: *hots*"),
         ('ofiuco_python(">=3.x")', "ERROR: test_typo.py::test_typo: mark ofiuco_python: *"),
         ('variant("x")', "ERROR: test_typo.py::test_typo: mark variant: 'x' is not a variant of the project"),
+        (
+            "python(3.10)",
+            'ERROR: test_typo.py::test_typo: mark python: (3.1): it takes texts, one or more, as in python(">=3.12")',
+        ),
+        (
+            "platform",
+            "ERROR: test_typo.py::test_typo: mark platform: without an argument: it takes texts, one or more, "
+            'as in platform("aws_lambda")',
+        ),
+        (
+            'variant(name="x")',
+            "ERROR: test_typo.py::test_typo: mark variant: (name='x'): it takes texts, one or more, "
+            'as in variant("django4.2.4")',
+        ),
     ],
 )
 def test_a_typo_in_a_mark_is_wrong_usage(project: Project, mark: str, message: str) -> None:
@@ -220,3 +235,30 @@ def test_a_foreign_platform_is_resolved_and_skipped(project: Project) -> None:
     result.stdout.fnmatch_lines(
         ["py313-board * skipped: manylinux_2_28_riscv64 does not run on *", "SKIPPED *does not run on*"]
     )
+
+
+def test_a_plugin_below_the_rootdir_is_this_one(project: Project) -> None:
+    project.write({"test_a.py": "def test(): pass"})
+    result = project.matrix("-p", "no:cacheprovider", "--rootdir=/", "test_a.py")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["ofiuco: uv.lock * → 2 cells"])
+
+
+def test_the_collector_passes_over_what_was_imported_at_the_start(project: Project) -> None:
+    project.write(
+        {
+            "test_collector.py": """
+                import gc, pytest
+
+                OWN = [[]]
+
+                def test_collector():
+                    found = gc.get_objects()
+                    assert any(each is OWN for each in found)
+                    assert not any(each is pytest.Item for each in found)
+                    gc.unfreeze()
+                    assert any(each is pytest.Item for each in gc.get_objects())
+            """
+        }
+    )
+    project.matrix("-p", "no:cacheprovider").assert_outcomes(passed=2)

@@ -168,7 +168,7 @@ class Turns:
     def __init__(self, workers: Sequence[ScriptedWorker]) -> None:
         self.events: Events = queue.SimpleQueue()
         self.workers = workers
-        self.put = self.events.put
+        self.put, self.empty = self.events.put, self.events.empty
 
     def get(self, timeout: float | None = None) -> Any:
         """The next event.
