@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from pytest_ofiuco import worker
+from pytest_ofiuco.run.forkserver import running as running_in
 from tests.plugin.conftest import NewProject, Project, only_index
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(sys.platform == "win32", reason="fork is POSIX's")]
@@ -150,12 +156,13 @@ def test_a_fork_server_that_is_killed_takes_no_session_along(forking: Project) -
     forking.write(
         {
             "test_kills.py": """
-                import os, signal
+                import os, signal, time
 
                 def test_kills():
                     with open(f"/proc/{os.getppid()}/cmdline") as file:
                         assert "forkserver" in file.read()
                     os.kill(os.getppid(), signal.SIGKILL)
+                    time.sleep(1)
 
                 def test_after(): pass
             """
@@ -171,16 +178,83 @@ def test_a_fork_server_that_is_killed_takes_no_session_along(forking: Project) -
     assert second["pid"] != first["pid"]
 
 
-def test_a_fork_server_that_hangs_is_not_waited_for(forking: Project) -> None:
-    forking.write({"test_a.py": "def test(): pass"})
+def test_what_is_forked_too_late_does_nothing(forking: Project) -> None:
+    tests = "import time, pytest\n\n@pytest.mark.parametrize('n', range(30))\ndef test(n): time.sleep(0.1)\n"
+    forking.write({"test_a.py": tests})
     forking.configure(python=["3.13"])
-    session(forking)
+    session(forking, "-k", "nothing")
     (server,) = waited_for(forking, 1)
     os.kill(server["pid"], signal.SIGSTOP)
+    goes_on = threading.Timer(4.5, os.kill, (server["pid"], signal.SIGCONT))
+    goes_on.start()
     try:
-        session(forking).assert_outcomes(passed=1)
+        session(forking, "--ofiuco-jobs=1").assert_outcomes(passed=30)
     finally:
-        os.kill(server["pid"], signal.SIGKILL)
+        goes_on.cancel()
+        os.kill(server["pid"], signal.SIGCONT)
+    assert running(forking, 0)
+
+
+def test_nobody_is_kept_waiting_for_a_fork_server(forking: Project) -> None:
+    """It stays, and what the session had open is closed in it: a pipe's reader hears the end."""
+    forking.write({"test_a.py": "def test(): pass"})
+    forking.configure(python=["3.13"])
+    receives, sends = os.pipe()
+    process = subprocess.Popen(
+        forking.command("--ofiuco-matrix", "--ofiuco-forkserver", "-p", "no:cacheprovider"),
+        cwd=forking.folder,
+        env=forking.environ({}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        pass_fds=(sends,),
+    )
+    os.close(sends)
+    assert process.wait(timeout=60) == pytest.ExitCode.OK
+    waited_for(forking, 1)
+    with os.fdopen(receives, "rb") as pipe:
+        assert select.select([pipe], [], [], 10)[0]
+        assert pipe.read() == b""
+
+
+@pytest.mark.parametrize("request_", [b"{}\n", b"[]\n", b"no json\n", b'{"kind": "fork"}\n', b"", b"cut off"])
+def test_a_fork_server_survives_requests_that_make_no_sense(served: Path, request_: bytes) -> None:
+    for _ in range(3):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(10)
+            connection.connect(str(served))
+            with contextlib.suppress(BrokenPipeError):
+                socket.send_fds(connection, [request_ or b" "], [0, 1])
+            connection.shutdown(socket.SHUT_WR)
+            connection.recv(1000)
+    (said,) = running_in(served.parent)
+    assert said["forked"] == 0
+    descriptors = Path(f"/proc/{said['pid']}/fd")
+    if descriptors.exists():
+        assert len(list(descriptors.iterdir())) < 12
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The socket of a fork server of the Python that runs this."""
+    path = tmp_path_factory.mktemp("served") / "0.sock"
+    process = subprocess.Popen([sys.executable, "-c", worker.fork_command(str(path), 60.0)])
+    try:
+        deadline = time.monotonic() + 20
+        while not running_in(path.parent):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield path
+    finally:
+        running_in(path.parent, stop=True)
+        process.wait(timeout=10)
+
+
+def test_with_a_module_path_nothing_is_forked(forking: Project) -> None:
+    forking.write({"lib/helper.py": "VALUE = 1", "test_a.py": "import helper\n\ndef test(): assert helper.VALUE"})
+    forking.configure(python=["3.13"])
+    for _ in range(2):
+        session(forking, PYTHONPATH=str(forking.folder / "lib")).assert_outcomes(passed=1)
+    assert listed(forking) == []
 
 
 def test_ctrl_c_ends_forked_workers(forking: Project) -> None:

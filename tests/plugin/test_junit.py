@@ -107,3 +107,10 @@ def test_a_report_of_the_old_family_has_properties_with_each_test(project: Proje
         assert properties(case) == {"cell": cell, "python": CELLS[cell], "platform": "host"}
     assert case_of(suite, "test_ends_its_worker", "py310-host").get("file") == "test_a.py"
     assert case_of(suite, "test_broken", "py310-host").get("file") == "test_broken.py"
+
+
+def test_a_report_that_goes_into_a_pipe_is_left_as_it_is(project: Project) -> None:
+    project.write({"test_a.py": "def test(): pass"})
+    result = project.matrix("-p", "no:cacheprovider", "--junitxml=/dev/stdout", "test_a.py")
+    assert result.ret == pytest.ExitCode.OK
+    assert result.stdout.str().count("<testcase ") == 2
