@@ -22,6 +22,7 @@ COMMANDS = {
     "resolve": "print exactly which files a Python on a platform gets from the lock",
     "sync": "make the environments of the matrix, and run nothing",
     "why": "print what brought a package or kept it out, and why this file of it",
+    "zip": "write the project and what it needs, for one Python on one platform, as a zip to deploy",
 }
 """What each command does; its module, of the same name, has ``add_options(parser)`` and ``run(options)``.
 

@@ -17,6 +17,7 @@ from pytest_ofiuco.errors import UsageError, shown
 
 if TYPE_CHECKING:
     from pytest_ofiuco.config.variants import VariantSettings
+    from pytest_ofiuco.config.zip import ZipSettings
 
 HOST = "host"
 """The platform of the machine that the matrix runs on."""
@@ -35,6 +36,7 @@ _KEYS = (
     "exclude",
     "variants",
     "allow-unhashed",
+    "zip",
 )
 _PLATFORM_KEYS = ("tag", "python", "provided", "interpreters", "launcher", "ssh", "ssh-config", "markers")
 
@@ -82,6 +84,7 @@ class Config:
     settings: Mapping[str, PlatformSettings] = field(default_factory=dict)
     variants: tuple[VariantSettings, ...] = ()
     allow_unhashed: tuple[str, ...] = ()
+    zip: ZipSettings | None = None
 
     def axis(self, name: str, host_tag: str) -> PlatformAxis:
         """A platform by name, refined as the table says; ``host_tag`` is what ``host`` stands for.
@@ -127,6 +130,7 @@ def read(pyproject: Table) -> Config:
         settings=settings,
         variants=found,
         allow_unhashed=_names(table, "allow-unhashed"),
+        zip=_zip(table),
     )
 
 
@@ -136,6 +140,14 @@ def _variants(table: Table) -> tuple[VariantSettings, ...]:
     from pytest_ofiuco.config import variants  # most projects have none
 
     return variants.read(table.table("variants"))
+
+
+def _zip(table: Table) -> ZipSettings | None:
+    if "zip" not in table:
+        return None
+    from pytest_ofiuco.config import zip  # a session makes none
+
+    return zip.read(table.table("zip"))
 
 
 def _names(table: Table, key: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_ofiuco.errors.base import CacheError, OfiucoError, UsageError, brief, shown
 
 if TYPE_CHECKING:
+    from pytest_ofiuco.errors.bundle import BundleError
     from pytest_ofiuco.errors.hosts import HostError, MissingThereError
     from pytest_ofiuco.errors.inputs import (
         ConflictError,
@@ -51,6 +52,7 @@ __all__ = [
     "ArchiveError",
     "BrokenPythonError",
     "BuildError",
+    "BundleError",
     "CacheError",
     "ConflictError",
     "FetchError",
@@ -83,7 +85,7 @@ __all__ = [
     "shown",
 ]
 
-_MODULES = ("inputs", "resolution", "store", "hosts")
+_MODULES = ("inputs", "resolution", "store", "hosts", "bundle")
 
 
 def __getattr__(name: str) -> object:

@@ -13,8 +13,15 @@ from pytest_ofiuco.store.progress import size_of
 class PreparationProgress:
     """Counts what the store does, from several threads, and shows it."""
 
-    def __init__(self, total: int, write_line: Callable[[str], None], terminal: TextIO | None) -> None:
+    def __init__(
+        self,
+        total: int,
+        write_line: Callable[[str], None],
+        terminal: TextIO | None,
+        title: str = "Preparing environments",
+    ) -> None:
         """``terminal`` is where a bar may be drawn; ``None`` gives plain lines."""
+        self.title = title
         self.total, self.write_line, self.terminal = total, write_line, terminal
         self.cached = self.built = self.failed = self.files = self.bytes = 0
         self._lock = threading.Lock()
@@ -29,7 +36,7 @@ class PreparationProgress:
     ) -> None:
         self._close_bar()
         if kind is None:
-            self.write_line(f"Preparing environments: {self.summary()}")
+            self.write_line(f"{self.title}: {self.summary()}")
 
     def summary(self) -> str:
         """``6/6 (4 cached, 2 built, 38 files fetched, 12.1 MB)``."""
@@ -87,7 +94,7 @@ class PreparationProgress:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         self._bar = Progress(
-            TextColumn("Preparing environments"),
+            TextColumn(self.title),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[what]}"),

@@ -1,0 +1,1 @@
+"""Resolution + sources → what is deployed: a zip, a layer."""

@@ -1,0 +1,104 @@
+"""The files of a zip: each a path, where its bytes are, and which package it came with.
+
+Two packages may bring one file if it is the same; folders are shared by as many as fill them (namespace packages).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pytest_ofiuco.errors import BundleError
+from pytest_ofiuco.store.member_names import folded
+from pytest_ofiuco.store.wheel import UnpackedWheel, as_record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A file of the zip; ``hash`` is its sha256 as RECORD writes it.
+
+    Its bytes are ``content``, or else the member ``member`` of ``wheel``.
+    """
+
+    path: str
+    package: str
+    hash: str
+    size: int
+    executable: bool = False
+    wheel: UnpackedWheel | None = None
+    member: str = ""
+    content: bytes | None = None
+
+    @classmethod
+    def of(cls, path: str, package: str, content: bytes, *, executable: bool = False) -> Entry:
+        """An entry with bytes of its own."""
+        hashed = as_record(hashlib.sha256(content).digest())
+        return cls(path=path, package=package, hash=hashed, size=len(content), executable=executable, content=content)
+
+    def read(self) -> bytes:
+        """Its bytes.
+
+        Raises:
+            OSError: the store cannot be read.
+        """
+        if self.content is not None:
+            return self.content
+        assert self.wheel is not None
+        return (self.wheel.tree / self.member).read_bytes()
+
+
+def merged(entries: Iterable[Entry]) -> dict[str, Entry]:
+    """Entries by path, sorted.
+
+    Raises:
+        BundleError: two packages have different files of one path, or one has a file where another has a folder.
+    """
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        other = found.setdefault(entry.path, entry)
+        if other.hash != entry.hash and other.package != entry.package:
+            raise BundleError(
+                f"packages {other.package} and {entry.package} both have {entry.path}, and the two files differ",
+                f'leave one out: add "{entry.path}" to `exclude` in [tool.ofiuco.zip], or depend on one of them alone',
+            )
+        found[entry.path] = entry
+    _check_folders(found)
+    return dict(sorted(found.items()))
+
+
+def _check_folders(found: dict[str, Entry]) -> None:
+    folders: dict[str, Entry] = {}
+    for path, entry in found.items():
+        at = path.rfind("/")
+        while at > 0 and path[:at] not in folders:
+            folders[path[:at]] = entry
+            at = path.rfind("/", 0, at)
+    for path in sorted(folders.keys() & found.keys()):
+        packages = f"{found[path].package} and {folders[path].package}"
+        raise BundleError(
+            f"{path} is a file and a folder at once, in packages {packages}",
+            f'leave one out with `exclude` in [tool.ofiuco.zip], as in exclude = ["{path}"]',
+        )
+
+
+def check_cases(paths: Iterable[str], target: str) -> None:
+    """Whether no two paths are one where case does not matter.
+
+    Raises:
+        BundleError: two are.
+    """
+    known: dict[str, str] = {}
+    for path in paths:
+        other = known.setdefault(folded(path), path)
+        if other != path:
+            raise BundleError(
+                f"{other} and {path} differ in case only, and are one file on {target}",
+                f'leave one out: add "{path}" to `exclude` in [tool.ofiuco.zip]',
+            )
+
+
+def hex_of(hashed: str) -> str:
+    """A hash as RECORD writes it, in hex."""
+    return base64.urlsafe_b64decode(hashed + "=" * (-len(hashed) % 4)).hex()

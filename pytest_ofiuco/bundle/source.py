@@ -1,0 +1,94 @@
+"""The code of a project that is no package: what can be imported from its folder, or from ``src`` in it.
+
+Tests, caches, virtual environments, what builds leave and hidden files are no part of it. ``include`` in
+[tool.ofiuco.zip] names what ships instead.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pytest_ofiuco.bundle.entries import Entry
+from pytest_ofiuco.errors import InputError, UsageError, shown
+
+_NO_CODE = frozenset(
+    {"build", "dist", "docs", "node_modules", "site-packages", "test", "tests", "testing", "venv", "__pycache__"}
+)
+_NO_MODULES = frozenset({"conftest.py", "noxfile.py", "setup.py", "tasks.py"})
+_COMPILED = (".pyc", ".pyo")
+
+
+def entries(directory: Path, package: str, include: tuple[str, ...], site: str) -> Iterator[Entry]:
+    """Every file that ships, under the name ``package``; paths in the zip begin with ``site``.
+
+    Raises:
+        UsageError: something that is included is not there.
+        InputError: a file cannot be read.
+    """
+    try:
+        for root, path in _included(directory, include) if include else _importable(directory):
+            name = site + path.relative_to(root).as_posix()
+            yield Entry.of(name, package, path.read_bytes(), executable=_is_executable(path))
+    except OSError as error:
+        raise InputError(str(error.filename or directory), "", f"cannot be read: {error.strerror}") from error
+
+
+def _is_executable(path: Path) -> bool:
+    """Whether a file says itself that it is one: the mode depends on the machine."""
+    with path.open("rb") as file:
+        return file.read(2) == b"#!"
+
+
+def _included(directory: Path, include: tuple[str, ...]) -> Iterator[tuple[Path, Path]]:
+    for each in include:
+        path = directory / each
+        if not path.exists():
+            hint = "correct `include` in [tool.ofiuco.zip]"
+            raise UsageError(f"include {shown(each)}: there is no such file or folder in the project", hint)
+        if path.is_file():
+            yield path.parent, path
+        elif path.resolve() == directory.resolve() or path == directory / "src":
+            yield from ((path, file) for file in _files(path))
+        else:
+            yield from ((path.parent, file) for file in _files(path))
+
+
+def _importable(directory: Path) -> Iterator[tuple[Path, Path]]:
+    """Modules and packages, each with the folder that it is imported from."""
+    source = directory / "src"
+    root = source if source.is_dir() and not (source / "__init__.py").exists() else directory
+    for path in sorted(root.iterdir()):
+        if path.name.startswith(".") or path.name in _NO_CODE or path.name in _NO_MODULES:
+            continue
+        if path.is_dir() and path.name.isidentifier() and _has_modules(path):
+            yield from ((root, file) for file in _files(path))
+        elif path.suffix == ".py" and path.stem.isidentifier() and not _is_test(path.name):
+            yield root, path
+
+
+def _is_test(name: str) -> bool:
+    return name.startswith("test_") or name.endswith("_test.py")
+
+
+def _has_modules(folder: Path) -> bool:
+    """Whether there is something to import: in a folder of folders, too (namespace packages)."""
+    if (folder / "pyvenv.cfg").exists():
+        return False
+    return any(path.suffix == ".py" for path in _files(folder))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".")
+            and name not in ("__pycache__", "tests", "test")
+            and not name.endswith(".egg-info")
+        )
+        for name in sorted(names):
+            path = Path(parent, name)
+            if not name.startswith(".") and not name.endswith(_COMPILED) and path.is_file():
+                yield path

@@ -1,0 +1,127 @@
+"""``ofiuco zip``: what is printed and written, and what docs/zip.md shows."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from pytest_ofiuco.cli import main
+from tests.bundle.projects import project
+from tests.store.makers import wheel
+
+ROOT = Path(__file__).parents[1]
+DOCS = (ROOT / "docs" / "zip.md").read_text(encoding="utf-8")
+TARGET = ("--platform", "aws_lambda", "--python", "3.13")
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    """The exit code, what is printed, and what is said on standard error."""
+    code = main(["zip", *map(str, arguments)])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    files = [wheel("demo", {"demo.py": ""}), wheel("boto3", {"boto3.py": ""})]
+    return project(tmp_path / "p", files)
+
+
+def test_a_zip_and_its_manifest(tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output, manifest = tmp_path / "x.zip", tmp_path / "x.json"
+    arguments = ("--project", folder, *TARGET, "--output", output, "--manifest", manifest, "--exclude", "no*")
+    code, out, err = run(capsys, *arguments, "--handler", "app.handler")
+    sha256 = hashlib.sha256(output.read_bytes()).hexdigest()
+    assert (code, err) == (0, 'warning: exclude "no*": nothing in the zip matches it\n')
+    first, second = out.splitlines()
+    assert re.fullmatch(rf"{re.escape(str(output))}: 5 files, \S+ k?B, \S+ B unzipped, sha256 {sha256}", first)
+    assert second == "left out, since aws_lambda has them or nothing else needs them: boto3"
+    written = manifest.read_bytes()
+    document = json.loads(written)
+    assert (document["sha256"], document["handler"]) == (sha256, "app.handler")
+    assert base64.b64decode(document["code_sha256"]).hex() == sha256
+    assert run(capsys, *arguments, "--handler", "app.handler")[:2] == (code, out)
+    assert manifest.read_bytes() == written
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        pytest.param(
+            ["--platform", "amiga"], 2, "platform 'amiga': neither a built-in name nor a platform tag", id="platform"
+        ),
+        pytest.param(["--python", "two"], 2, "python 'two': not a version of Python 3", id="python"),
+        pytest.param(["--group", "nope"], 2, "pylock.toml: ", id="group"),
+        pytest.param(
+            ["--handler", "app.nope"], 1, "handler app.nope: app does not define nope at its top", id="handler"
+        ),
+        pytest.param(["--output", "nowhere/x.zip"], 2, "nowhere/x.zip: the folder nowhere is not there", id="output"),
+        pytest.param(["--layout", "round"], 2, "argument --layout: invalid choice", id="layout"),
+        pytest.param(["--exclude", "/"], 2, "exclude '/': not a pattern of paths in a zip", id="pattern"),
+        pytest.param(["--main", "app:handler"], 2, "a pex-like zip has something to start", id="main"),
+        pytest.param(["--variant", "nope"], 2, "", id="variant"),
+    ],
+)
+def test_refusals(
+    tmp_path: Path,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    code: int,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found, out, err = run(capsys, "--project", folder, *TARGET, "--output", "x.zip", *arguments)
+    assert (found, out) == (code, "")
+    error, hint = err.splitlines()
+    assert error.startswith(f"error: {message}")
+    assert hint.startswith("hint: ")
+    assert not (tmp_path / "x.zip").exists()
+
+
+def test_the_docs_name_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["zip", "--help"])
+    options = set(re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, re.MULTILINE))
+    rows = re.findall(r"^\| (`--.*?) \|", DOCS, re.MULTILINE)
+    assert options == set(re.findall(r"`(--[a-z-]+)", " ".join(rows)))
+
+
+def test_the_docs_show_keys_of_the_manifest(tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "--project", folder, *TARGET, "--output", tmp_path / "x.zip", "--manifest", tmp_path / "x.json")
+    document = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
+    rows = re.findall(r"^\| (`.*?) \|", DOCS.partition("## The manifest")[2], re.MULTILINE)
+    assert sorted(re.findall(r"`([a-z0-9_]+)`", " ".join(rows))) == sorted(document)
+
+
+@pytest.mark.e2e
+def test_the_example_on_aws_lambda(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Twice the same bytes, nothing that the runtime has, and nothing for another machine."""
+    project = ("--project", ROOT / "example_project")
+    command = re.findall(r"^\$ ofiuco zip (.*geo_lookup.*)$", DOCS, re.MULTILINE)[0]
+    assert command == "--platform aws_lambda --python 3.13 --output x.zip --handler geo_lookup.app.handler"
+    for name in ("x.zip", "y.zip"):
+        output = tmp_path / name
+        assert run(capsys, *project, *command.replace("x.zip", str(output)).split())[0] == 0
+    assert (tmp_path / "x.zip").read_bytes() == (tmp_path / "y.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "x.zip") as archive:
+        assert archive.testzip() is None
+        found = archive.namelist()
+        machines = {
+            struct.unpack_from("<H", archive.read(name), 18)[0]
+            for name in found
+            if archive.read(name)[:4] == b"\x7fELF"
+        }
+    assert machines == {183}  # EM_AARCH64
+    tops = {name.partition("/")[0].partition("-")[0] for name in found}
+    assert not tops & {"boto3", "botocore", "awslambdaric", "s3transfer", "jmespath", "pytest", "_pytest", "pluggy"}
+    assert {"geo_lookup", "numpy", "shapely", "pydantic_core", "requests", "urllib3"} <= tops
+    assert not [name for name in found if "x86_64" in name]
