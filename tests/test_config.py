@@ -43,6 +43,7 @@ python = ["3.12", ">=3.13"]
 provided = ["boto3"]
 interpreters = ["~/python3"]
 markers = { platform_version = "1", platform_release = "5" }
+max-size = 100
 """
     ) == Config(
         lock="locks/uv.lock",
@@ -63,6 +64,7 @@ markers = { platform_version = "1", platform_release = "5" }
                 provided=("boto3",),
                 interpreters=("~/python3",),
                 markers=(("platform_release", "5"), ("platform_version", "1")),
+                max_size=100,
             )
         },
     )
@@ -194,6 +196,12 @@ def test_install_project(text: str, expected: str) -> None:
             id="a platform's python",
         ),
         pytest.param(
+            "[tool.ofiuco.platform.host]\nmax-size = 0",
+            "platform.host.max-size: 0 is no number of megabytes",
+            "write it as in max-size = 250",
+            id="a size",
+        ),
+        pytest.param(
             "[tool.ofiuco.platform.host]\nlauncher = []",
             "platform.host.launcher: names no command",
             'write launcher = ["qemu-aarch64"], or false: inspect only',
@@ -226,7 +234,7 @@ def test_install_project(text: str, expected: str) -> None:
         pytest.param(
             "[tool.ofiuco.platform.host]\nemulator = []",
             "platform.host.emulator: not a key that is known",
-            "use one of: tag, python, provided, interpreters, launcher, ssh, ssh-config, markers",
+            "use one of: tag, python, provided, interpreters, launcher, ssh, ssh-config, markers, max-size",
             id="a platform's key",
         ),
         pytest.param(

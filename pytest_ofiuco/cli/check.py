@@ -1,4 +1,4 @@
-"""``ofiuco check``: everything that is wrong with the lock, over the whole matrix."""
+"""``ofiuco check``: everything that is wrong with the lock, over the whole matrix; or with an environment or a zip."""
 
 from __future__ import annotations
 
@@ -30,12 +30,19 @@ def add_options(parser: ArgumentParser) -> None:
     add_lock_options(parser)
     add_target_options(parser, required=False)
     add_selection_options(parser)
+    inspected = parser.add_mutually_exclusive_group()
+    inspected.add_argument("--environment", metavar="CELL_OR_FOLDER", help="look into this environment, not the lock")
+    inspected.add_argument("--zip", metavar="FILE", help="look into this zip, not the lock")
     parser.add_argument("--strict", action="store_true", help="exit with 1 where there are warnings, too")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
 
 
 def run(options: Namespace) -> tuple[str, int]:
     """Check; the findings as text, and 1 where there are errors."""
+    if options.environment is not None or options.zip is not None:
+        from pytest_ofiuco.cli import inspection  # most checks are of locks alone
+
+        return inspection.run(options)
     project = load(Path(options.project), options.lock, offline=options.offline)
     warn(project.lock.warnings)
     allowed = project.config.allow_unhashed
@@ -72,11 +79,11 @@ def _subjects(options: Namespace, project: LocalProject) -> list[Subject]:
             variant=variants.find(cell.variant) if cell.variant is not None else None,
             is_foreign=not runs_on(cell.target.platform, host),
         )
-        for cell in _cells(options, project, str(host))
+        for cell in cells_of(options, project, str(host))
     ]
 
 
-def _cells(options: Namespace, project: LocalProject, host_tag: str) -> tuple[Cell, ...]:
+def cells_of(options: Namespace, project: LocalProject, host_tag: str) -> tuple[Cell, ...]:
     """The matrix, or what of it the options name.
 
     Raises:

@@ -38,7 +38,7 @@ _KEYS = (
     "allow-unhashed",
     "zip",
 )
-_PLATFORM_KEYS = ("tag", "python", "provided", "interpreters", "launcher", "ssh", "ssh-config", "markers")
+_PLATFORM_KEYS = ("tag", "python", "provided", "interpreters", "launcher", "ssh", "ssh-config", "markers", "max-size")
 
 InstallProject = Literal["editable", "wheel", "no", "auto"]
 LinkMode = Literal["hardlink", "clone", "copy", "symlink"]
@@ -49,7 +49,7 @@ class PlatformSettings:
     """[tool.ofiuco.platforms.NAME]: a built-in platform refined, or a new one.
 
     ``launcher`` is what stands before an interpreter's command; ``ssh`` names the machine that the interpreters are on,
-    as the ssh command takes it. ``runs``: not only inspected.
+    as the ssh command takes it. ``runs``: not only inspected. ``max_size``: the most megabytes that it takes unpacked.
     """
 
     tag: str | None = None
@@ -61,6 +61,7 @@ class PlatformSettings:
     ssh_config: str | None = None
     runs: bool = True
     markers: tuple[tuple[str, str], ...] = ()
+    max_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +230,15 @@ def _platform(table: Table, name: str) -> PlatformSettings:
         ssh_config=table.text("ssh-config"),
         runs=table.data.get("launcher") is not False,
         markers=tuple(sorted((key, markers.required_text(key)) for key in markers)),
+        max_size=_max_size(table),
     )
+
+
+def _max_size(table: Table) -> int | None:
+    size = table.integer("max-size")
+    if size is not None and size < 1:
+        raise table.wrong("max-size", f"{shown(size)} is no number of megabytes", "write it as in max-size = 250")
+    return size
 
 
 def _launcher(table: Table) -> tuple[str, ...]:

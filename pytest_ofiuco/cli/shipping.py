@@ -1,0 +1,99 @@
+"""What of a project ships to a platform, and what does not: from its lock, its settings and where its sources lie."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from pytest_ofiuco.core.lock import Selection
+from pytest_ofiuco.core.resolve import Pin, resolve
+from pytest_ofiuco.core.target import Target
+from pytest_ofiuco.errors import OfiucoError
+from pytest_ofiuco.inspect.imports import Shipment
+from pytest_ofiuco.inspect.modules import Module, linked_folders, modules_in, modules_of
+from pytest_ofiuco.inspect.tree import Tree
+from pytest_ofiuco.store.project import LocalProject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipping:
+    """A project, where there is one with a lock, for a target on a platform of that name.
+
+    ``is_cell``: what is looked into is an environment of its matrix.
+    """
+
+    project: LocalProject | None
+    target: Target
+    platform: str
+    is_cell: bool = False
+
+    def modules(self, tree: Tree, folder: Path | None) -> dict[str, Module]:
+        """The modules of a tree, and those that an environment's editable installs have elsewhere."""
+        own = {name for name in (self._name(),) if name}
+        if tree.is_zip:
+            own |= {canonicalize_name(name) for name in self._sources() if "." not in name}
+            if tree.packages:  # what no package has recorded is the project's
+                own |= {package.name for package in tree.owners.values() if package.version is None}
+        found = modules_of(tree, frozenset(own))
+        for linked in linked_folders(folder, tree) if folder is not None else ():
+            found |= modules_in(linked, self._shown(linked))
+        if self.is_cell and not any(module.is_own for module in found.values()):
+            found |= self._sources()  # linked to in some other way, or not installed at all
+        return found
+
+    def shipment(self) -> Shipment:
+        """Which packages the platform provides, and which only tests need; nothing where the lock does not suit it."""
+        if self.project is None:
+            return Shipment()
+        lock, config = self.project.lock, self.project.config
+        settings = config.settings.get(self.platform)
+        provided = {canonicalize_name(name) for name in settings.provided} if settings is not None else set()
+        groups = tuple(name for name in config.groups if name in lock.groups)
+        others = tuple(name for name in lock.groups if name not in groups)
+        try:
+            ships = self._pins(lock.selection(groups=groups, extras=config.extras))
+        except OfiucoError:
+            return Shipment(provided=frozenset(provided))
+        left_out: dict[str, str] = {}
+        for group in others:
+            try:
+                brought = self._pins(lock.selection(groups=(group,)))
+            except OfiucoError:
+                continue
+            for name, pin in brought.items():
+                if name not in ships:
+                    left_out.setdefault(name, f"{name} {pin.version or ''}".strip() + f" (group {group})")
+        waiting = [name for name in provided if name in ships]
+        for name in waiting:  # grows on the way
+            needed = [each for each in ships[name].dependencies if each not in provided]
+            provided.update(needed)
+            waiting += needed
+        return Shipment(left_out=left_out, provided=frozenset(provided))
+
+    def _pins(self, selection: Selection) -> dict[str, Pin]:
+        assert self.project is not None
+        return {pin.name: pin for pin in resolve(self.project.lock, self.target, selection).packages}
+
+    def _name(self) -> str:
+        if self.project is None:
+            return ""
+        tables = self.project.pyproject.table("project"), self.project.pyproject.table("tool").table("poetry")
+        name = self.project.lock.project or next(filter(None, (table.text("name") for table in tables)), "")
+        return canonicalize_name(name)
+
+    def _sources(self) -> dict[str, Module]:
+        """The modules of the project's sources."""
+        if self.project is None:
+            return {}
+        sources = self.project.directory / "src"
+        folder = sources if sources.is_dir() else self.project.directory
+        return modules_in(folder, self._shown(folder))
+
+    def _shown(self, folder: Path) -> str:
+        if self.project is None:
+            return folder.as_posix()
+        inside = os.path.relpath(folder.resolve(), self.project.directory.resolve())
+        return folder.as_posix() if inside.startswith("..") else "" if inside == "." else Path(inside).as_posix()

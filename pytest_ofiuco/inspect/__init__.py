@@ -1,0 +1,1 @@
+"""What an environment or a zip really holds: machines, libraries, symbol versions, imports, sizes."""
