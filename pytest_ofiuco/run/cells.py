@@ -40,11 +40,13 @@ class Narrowing:
 class PlannedCell:
     """A cell, and what becomes of it: it is prepared (``plan``), there already (``environment``), skipped, or in error.
 
-    Exactly one of these is set. ``versions`` are what it gets, by name.
+    Exactly one of these is set. ``versions`` are what it gets, by name; ``runs_as`` is the platform of the interpreter
+    that runs it, where this machine could not run it by itself.
     """
 
     cell: Cell
     versions: Mapping[str, str | None] = field(default_factory=dict)
+    runs_as: str | None = None
     plan: Plan | None = None
     environment: Environment | None = None
     skip: str | None = None

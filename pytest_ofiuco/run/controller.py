@@ -15,6 +15,7 @@ from typing import cast
 
 import pytest
 
+from pytest_ofiuco.core.platforms import Platform
 from pytest_ofiuco.run.cellrun import CellRun, Phase
 from pytest_ofiuco.run.cells import SessionPlan
 from pytest_ofiuco.run.collection import Collection
@@ -266,6 +267,11 @@ class Controller:
     def check_interpreter(self, run: CellRun, hello: Hello) -> None:
         """A launcher, or an environment that someone has changed, may have started another Python than was meant."""
         expected = run.cell.target.python.release
+        if run.planned.runs_as is not None and run.phase is Phase.COLLECTING:
+            from pytest_ofiuco.run.emulation import execution
+
+            said = execution(run.cell, Platform.parse(run.planned.runs_as), hello.pid)
+            self.words.hear(Said(where="header", text=said), run.cell.name)
         if hello.python != expected:
             reason = f"the worker of {run.cell.name} runs Python {hello.python} ({hello.executable}), not {expected}"
             self.scheduler.fail_cell(run, "start", reason)

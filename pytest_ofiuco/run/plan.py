@@ -130,12 +130,16 @@ def pythons_found(lock: Lock, interpreters: Interpreters) -> tuple[Python, ...]:
         admitted = lock.requires_python
         if admitted and not any(each.contains(python.release) for each in admitted):
             continue
-        prefix = "pypy" if python.implementation == "pypy" else ""
-        minor = Python.parse(f"{prefix}{python.version.major}.{python.version.minor}{'t' * python.free_threaded}")
+        minor = _minor(python)
         found.setdefault(minor.label, minor)
     if not found:
         raise MissingPythonError(lock.requires_python_text or "3", ["PATH", "pyenv", "uv"])
     return tuple(found.values())
+
+
+def _minor(python: Python) -> Python:
+    prefix = "pypy" if python.implementation == "pypy" else ""
+    return Python.parse(f"{prefix}{python.version.major}.{python.version.minor}{'t' * python.free_threaded}")
 
 
 def _plan_cell(
@@ -168,10 +172,15 @@ def _plan_cell(
     except OfiucoError as error:
         return PlannedCell(cell=cell, error=error)
     if interpreter is None:
-        why = f"does not run on {host}" if settings.runs else "is not run (`launcher = false`)"
-        reason = f"{cell.target.platform} {why}; its {len(resolution.packages)} packages resolve"
+        reason = f"{_why_not(cell, settings, host)}; its {_resolving(len(resolution.packages))}"
         return PlannedCell(cell=cell, versions=resolution.versions(), skip="; ".join((reason, *resolution.remarks)))
-    return PlannedCell(cell=cell, versions=resolution.versions(), plan=_to_prepare(project, resolution, interpreter))
+    is_foreign = settings.ssh is None and not runs_on(cell.target.platform, host)
+    return PlannedCell(
+        cell=cell,
+        versions=resolution.versions(),
+        plan=_to_prepare(project, resolution, interpreter, _compiler(cell, interpreters) if is_foreign else None),
+        runs_as=str(interpreter.platform) if is_foreign else None,
+    )
 
 
 def _interpreter(
@@ -195,7 +204,23 @@ def _interpreter(
             reason = f"behind its launcher it is for {found.platform}, not for {cell.target.platform}"
             raise BrokenPythonError(found.path, reason, "correct `tag`, `interpreters` or `launcher` of the platform")
         return found
-    return interpreters.find(cell.python, settings.interpreters) if runs_on(cell.target.platform, host) else None
+    if runs_on(cell.target.platform, host):
+        return interpreters.find(cell.python, settings.interpreters)
+    return interpreters.find_foreign(cell.python, cell.target.platform, settings.interpreters)
+
+
+def _why_not(cell: Cell, settings: PlatformSettings, host: Platform) -> str:
+    """Why a cell is not run, and what makes it run."""
+    tag = cell.target.platform
+    if not settings.runs:
+        return f"{tag} is not run (`launcher = false`)"
+    if settings.interpreters:
+        return f"{tag} does not run on {host}, and its `interpreters` have no Python {cell.python}"
+    return f"{tag} does not run on {host}: `interpreters` of the platform names emulated ones, `ssh` a machine"
+
+
+def _resolving(packages: int) -> str:
+    return f"{packages} packages resolve" if packages != 1 else "1 package resolves"
 
 
 def _without(cell: Cell, error: MissingPythonError | MissingThereError) -> str:
@@ -205,7 +230,15 @@ def _without(cell: Cell, error: MissingPythonError | MissingThereError) -> str:
     return f"no Python {cell.python} on this machine; {remedy}"
 
 
-def _to_prepare(project: LocalProject, resolution: Resolution, interpreter: Interpreter) -> Plan:
+def _compiler(cell: Cell, interpreters: Interpreters) -> str | None:
+    """An interpreter of this machine that writes the same bytecode as the cell's."""
+    try:
+        return interpreters.find(_minor(cell.python)).path
+    except MissingPythonError:
+        return None
+
+
+def _to_prepare(project: LocalProject, resolution: Resolution, interpreter: Interpreter, compiler: str | None) -> Plan:
     """What a cell that can run needs of the store."""
     return Plan(
         resolution=resolution,
@@ -213,6 +246,7 @@ def _to_prepare(project: LocalProject, resolution: Resolution, interpreter: Inte
         lock_directory=project.lock_file.parent.resolve(),
         project=project_to_install(project),
         unhashed=frozenset(project.config.allow_unhashed),
+        compiler=compiler,
     )
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +28,12 @@ _NOT_IMPORTED = frozenset(
     {"__pycache__", "site-packages", "test", "tests", "idlelib", "lib2to3", "tkinter", "turtledemo"}
 )
 """Folders of the standard library that no test session needs compiled in advance."""
+
+_TESTS = r"[\\/]tests?[\\/]"
+"""What packages bring to test themselves, as ``compileall -x`` matches it."""
+
+_PATIENCE = 300.0
+"""Seconds for compiling an environment."""
 
 _PLUGIN = "[pytest11]"
 _SITE = "/site-packages/"
@@ -42,6 +49,25 @@ def share(store: Store, layout: Layout, wheels: Sequence[UnpackedWheel], interpr
     with suppress(OSError, NotImplementedError):
         _link_packages(store, layout, wheels, interpreter)
         _link_standard_library(store, layout, interpreter)
+
+
+def compile_ahead(store: Store, layout: Layout, compiler: str) -> None:
+    """Compile what is installed, with another interpreter of the same version: bytecode knows no machine.
+
+    An emulated one takes twenty times as long, and would do it while the first tests wait. What cannot be compiled is
+    left to whoever imports it.
+    """
+    folders = dict.fromkeys((str(layout.purelib), str(layout.platlib)))
+    command = [compiler, "-I", "-X", f"pycache_prefix={store.bytecode}", "-m", "compileall", "-q", "-j", "2"]
+    with suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(
+            [*command, "-x", _TESTS, *folders],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=_PATIENCE,
+            check=False,
+        )
 
 
 def place_of(store: Store, folder: Path) -> Path:

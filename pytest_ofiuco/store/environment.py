@@ -177,6 +177,8 @@ class Preparer:
                 for part, wheel in zip(parts, wheels, strict=True):
                     installation.install(wheel, direct_url(part.artifact, plan.lock_directory))
             bytecode.share(self._store, layout, wheels, plan.interpreter)
+            if plan.compiler is not None:
+                bytecode.compile_ahead(self._store, layout, plan.compiler)
             packages = [[part.name, part.version, wheel.sha256] for part, wheel in zip(parts, wheels, strict=True)]
             manifest = {"key": key, "interpreter": plan.interpreter.path, "packages": packages, "own": own}
             self._store.seal(path, manifest | usage.purpose(plan.lock_directory, plan.interpreter.python))

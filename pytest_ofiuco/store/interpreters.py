@@ -10,7 +10,7 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 
-from pytest_ofiuco.core.platforms import Platform
+from pytest_ofiuco.core.platforms import Platform, runs_on
 from pytest_ofiuco.core.target import Python
 from pytest_ofiuco.errors import BrokenPythonError, MissingPythonError
 from pytest_ofiuco.store.cache import Store
@@ -62,6 +62,18 @@ class Interpreters:
                     return interpreter
         looked_in.extend(place.label for place in found)
         raise MissingPythonError(str(python), looked_in)
+
+    def find_foreign(self, python: Python, platform: Platform, explicit: Sequence[str]) -> Interpreter | None:
+        """The first of the ``explicit`` ones that is such a Python: a command that acts as one for ``platform``.
+
+        Raises:
+            BrokenPythonError: one does not answer as a Python, or what it is cannot run the platform's files.
+        """
+        found = self._among_named(python, explicit)
+        if found is not None and not runs_on(platform, found.platform):
+            reason = f"it is for {found.platform}, not for {platform}"
+            raise BrokenPythonError(found.path, reason, "correct `tag` or `interpreters` of the platform")
+        return found
 
     def available(self) -> tuple[Interpreter, ...]:
         """The newest patch of each minor version and ABI: CPython first, then by version."""

@@ -33,7 +33,8 @@ class Part:
 class Plan:
     """What is to be installed where; paths in the lock are relative to ``lock_directory``.
 
-    ``unhashed``: the packages whose files need no hash in the lock.
+    ``unhashed``: the packages whose files need no hash in the lock. ``compiler``: an interpreter of this machine that
+    writes the bytecode of one that is emulated.
     """
 
     resolution: Resolution
@@ -41,6 +42,7 @@ class Plan:
     lock_directory: Path
     project: Project | None
     unhashed: frozenset[str] = frozenset()
+    compiler: str | None = None
 
     def parts(self) -> list[Part]:
         """Everything that is to be installed; the project comes last: its files win.

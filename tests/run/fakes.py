@@ -100,6 +100,15 @@ class FakeInterpreters:
                 return found
         raise MissingPythonError(str(python), ["PATH", "pyenv"])
 
+    def find_foreign(self, python: Python, platform: Platform, explicit: Sequence[str]) -> Interpreter | None:
+        """One of the named, each of which is what its name says: ``python3.12`` is 3.12.0, for the platform."""
+        self.asked.append((str(python), tuple(explicit)))
+        for name in explicit:
+            if name == f"python{python}":
+                found = Python.parse(f"{python}.0")
+                return Interpreter(path=name, python=found, platform=platform, identity=name)
+        return None
+
     def available(self) -> tuple[Interpreter, ...]:
         """All of them."""
         return tuple(

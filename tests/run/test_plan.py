@@ -27,7 +27,7 @@ from pytest_ofiuco.errors import (
 from pytest_ofiuco.run.cells import Narrowing, SessionPlan
 from pytest_ofiuco.run.hosts.host import FarInterpreter, Host
 from pytest_ofiuco.run.plan import plan, select
-from pytest_ofiuco.store.interpreters import Interpreters
+from pytest_ofiuco.store.interpreters import Interpreters, host_platform
 from pytest_ofiuco.store.project import LocalProject
 from tests.locks import edge, lock, package, read_lock, table
 from tests.run.fakes import HOST, FakeInterpreters
@@ -119,7 +119,24 @@ def test_a_foreign_platform_is_resolved_and_skipped() -> None:
     assert native.is_run
     assert not foreign.is_run
     assert foreign.versions == {"pytest": "9.0"}
-    assert "does not run on" in (foreign.skip or "")
+    host = host_platform()
+    assert foreign.skip == (
+        f"manylinux_2_28_aarch64 does not run on {host}: `interpreters` of the platform names emulated ones, "
+        "`ssh` a machine; its 1 package resolves"
+    )
+
+
+def test_a_named_interpreter_runs_a_foreign_platform() -> None:
+    made = make(
+        'python = ["3.11", "3.12"]\nplatforms = ["linux_aarch64"]\n[tool.ofiuco.platform.linux_aarch64]\n'
+        'interpreters = ["python3.12"]'
+    )
+    without, foreign = made.cells
+    assert foreign.is_run
+    assert foreign.runs_as == "manylinux_2_28_aarch64"
+    assert foreign.cell.target.python.release == "3.12.0"
+    assert without.skip is not None
+    assert "and its `interpreters` have no Python 3.11;" in without.skip
 
 
 _FAR = """

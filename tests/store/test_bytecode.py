@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -15,6 +17,7 @@ from pytest_ofiuco.store.bytecode import place_of
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.environment import Environment
 from pytest_ofiuco.store.interpreters import Interpreter
+from pytest_ofiuco.store.virtual import Layout
 from tests.store.installing import prepare, site_packages
 from tests.store.makers import THIS_PYTHON, File, plan, preparer, sdist, source_files, wheel
 
@@ -161,3 +164,20 @@ def test_bytecode_goes_with_the_environment_that_is_made_anew(
             environment = made.prepare(wanted)
         _now(store)
         assert run_cell(store, environment, "import demo; print(demo.X)") == answer
+
+
+def test_everything_but_tests_is_compiled_ahead(tmp_path: Path) -> None:
+    store = Store(tmp_path / "cache")
+    site = tmp_path / "site"
+    for name in ("package/module.py", "package/tests/test_module.py", "package/broken.py"):
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text("def (" if "broken" in name else "VALUE = 1\n", encoding="utf-8")
+    layout = cast(Layout, SimpleNamespace(purelib=site, platlib=site))
+    bytecode.compile_ahead(store, layout, sys.executable)
+    place = bytecode.place_of(store, site)
+    assert [path.name for path in place.rglob("*.pyc")] == [f"module.{sys.implementation.cache_tag}.pyc"]
+
+
+def test_a_compiler_that_is_gone_compiles_nothing(tmp_path: Path) -> None:
+    layout = cast(Layout, SimpleNamespace(purelib=tmp_path, platlib=tmp_path))
+    bytecode.compile_ahead(Store(tmp_path / "cache"), layout, str(tmp_path / "python"))

@@ -1,0 +1,1 @@
+"""Cells of other machines, run in an emulator."""
