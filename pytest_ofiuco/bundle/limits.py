@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from pytest_ofiuco.bundle.entries import Entry
+from pytest_ofiuco.core.limits import AWS_LAMBDA
 from pytest_ofiuco.errors import BundleError
 
-MOST_UNZIPPED = 250 << 20
-MOST_ZIPPED = 50 << 20
+MOST_UNZIPPED, MOST_ZIPPED = AWS_LAMBDA
 _NAMED = 10
 
 

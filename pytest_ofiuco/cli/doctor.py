@@ -16,6 +16,7 @@ from pytest_ofiuco.config import PlatformSettings
 from pytest_ofiuco.core.matrix import Cell
 from pytest_ofiuco.core.platforms import runs_on
 from pytest_ofiuco.errors import MissingPythonError, NoLockError, OfiucoError
+from pytest_ofiuco.export.findings import counted
 from pytest_ofiuco.run.plan import pythons_found
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.interpreters import Interpreters, host_platform
@@ -172,12 +173,8 @@ def _text(remarks: Iterable[Remark]) -> str:
                 lines.append(f"    hint: {remark.hint}")
     errors = sum(remark.status == "error" for remark in known)
     warnings = sum(remark.status == "warning" for remark in known)
-    lines.append(f"{_counted(errors, 'error')}, {_counted(warnings, 'warning')}")
+    lines.append(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}")
     return "\n".join(lines) + "\n"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _json(remarks: Iterable[Remark]) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from pytest_ofiuco.core.platforms import BUILTIN
 
-_AWS_LAMBDA = 250 << 20, 50 << 20
+AWS_LAMBDA = 250 << 20, 50 << 20
+"""The most bytes unpacked, and of a zip."""
 
 
 def largest(name: str) -> tuple[int | None, int | None]:
     """The most bytes that a platform of this name takes: unpacked, and of a zip."""
-    return _AWS_LAMBDA if name in BUILTIN and name.startswith("aws_lambda") else (None, None)
+    return AWS_LAMBDA if name in BUILTIN and name.startswith("aws_lambda") else (None, None)

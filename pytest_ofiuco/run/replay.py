@@ -40,11 +40,10 @@ class Replay:
         """Tests are about to be reported: see who listens."""
         self._has_plain_protocol = not has_foreign(self.config, "pytest_runtest_protocol")
         self._has_plain_status = not has_foreign(self.config, "pytest_report_teststatus")
-        listeners = self.config.hook.pytest_runtest_logreport.get_hookimpls()
         self._passes_over = (
             self._has_plain_status
             and self.config.option.durations is None
-            and all(getattr(each.function, "__module__", None) in _PASSING_OVER for each in listeners)
+            and _PASSING_OVER.issuperset(_implementers(self.config, "pytest_runtest_logreport"))
         )
 
     def report(self, proxy: ProxyItem) -> None:
@@ -216,10 +215,12 @@ def is_plain_pass(report: pytest.TestReport) -> bool:
 
 def has_foreign(config: pytest.Config, hook: str) -> bool:
     """Whether anything but pytest itself implements a hook."""
-    return any(
-        not (getattr(each.function, "__module__", None) or "").startswith(("_pytest.", "pytest_ofiuco.run."))
-        for each in getattr(config.hook, hook).get_hookimpls()
-    )
+    return not all(name.startswith(("_pytest.", "pytest_ofiuco.run.")) for name in _implementers(config, hook))
+
+
+def _implementers(config: pytest.Config, hook: str) -> list[str]:
+    """The modules that implement a hook; an empty name where one tells none."""
+    return [getattr(each.function, "__module__", None) or "" for each in getattr(config.hook, hook).get_hookimpls()]
 
 
 def properties(cell: Cell) -> list[tuple[str, object]]:
