@@ -37,6 +37,12 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     )
     group.addoption("--ofiuco-record-durations", metavar="FILE", help="record how long tests take")
     group.addoption("--ofiuco-shell", metavar="CELL", help="open the cell's interpreter instead of running tests")
+    group.addoption(
+        "--ofiuco-inspect",
+        default="platforms",
+        metavar="WHICH",
+        help="look into the environments of named platforms (default), all, or none",
+    )
     group.addoption("--ofiuco-html", metavar="FILE", help="write one self-contained page: tests by cells")
     group.addoption("--ofiuco-offline", action="store_true", help="use what the cache holds; never open a socket")
     group.addoption("--ofiuco-refresh", action="store_true", help="ask the indexes anew and rebuild the environments")

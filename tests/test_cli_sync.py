@@ -292,14 +292,18 @@ def test_a_cell_that_fails_says_why_and_the_others_are_made(folder: Folder) -> N
     assert folder.sync()[0] == 1, "a plan that failed is not remembered"
 
 
-def test_a_foreign_cell_is_skipped_with_the_reason(folder: Folder) -> None:
+def test_a_foreign_cell_has_an_environment_and_the_reason_why_it_is_not_run(folder: Folder) -> None:
     settings = 'platforms = ["host", "windows_arm64"]\n'
     folder.write("pyproject.toml", PROJECT + settings)
-    for states in (["made", "skipped"], ["cached", "skipped"]):
+    for states in (["made", "made"], ["cached", "cached"]):
         code, cells, _ = folder.sync()
         assert code == 0
         assert [cell["state"] for cell in cells] == states
+        assert cells[0]["reason"] is None
         assert "does not run on" in cells[1]["reason"]
+        environment = Path(cells[1]["environment"])
+        assert (environment / "Lib" / "site-packages" / "demo.py").is_file()
+        assert (environment / "pyvenv.cfg").read_text() == f"version = {THIS_PYTHON}\nplatform = win_arm64\n"
     assert folder.is_recalled()
 
 

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_ofiuco import config
 from pytest_ofiuco.cli.check import cells_of
-from pytest_ofiuco.cli.shipping import Shipping
-from pytest_ofiuco.config import HOST, Config
-from pytest_ofiuco.core.limits import largest
+from pytest_ofiuco.config import HOST
 from pytest_ofiuco.core.target import Python, Target
 from pytest_ofiuco.errors import NoLockError, UsageError
-from pytest_ofiuco.export.findings import counted, counts_of, entries_of, lines_of
-from pytest_ofiuco.inspect.imports import complaints
-from pytest_ofiuco.inspect.inspection import Inspection, inspect
-from pytest_ofiuco.inspect.sizes import Limits, megabytes
-from pytest_ofiuco.inspect.tree import Tree, tree_of, zip_of
+from pytest_ofiuco.export.findings import entries_of, lines_of
+from pytest_ofiuco.inspect.inspection import Inspection
+from pytest_ofiuco.inspect.tree import tree_of, zip_of
+from pytest_ofiuco.run.inspection.subject import Subject, look_into, of_cell
 from pytest_ofiuco.store.interpreters import host_platform
 from pytest_ofiuco.store.project import PYPROJECT, LocalProject, load, read_pyproject
 from pytest_ofiuco.store.witness import Witness
@@ -26,42 +22,17 @@ from pytest_ofiuco.store.witness import Witness
 _VERSION = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Subject:
-    """What is looked into, and what for; ``folder`` of an environment; ``project`` where there is one with a lock."""
-
-    tree: Tree
-    folder: Path | None
-    target: Target
-    platform: str
-    settings: Config
-    project: LocalProject | None
-    is_cell: bool = False
-
-
 def run(options: Namespace) -> tuple[str, int]:
     """Look into it; the findings as text, and 1 where there are errors."""
-    subject = _subject(options)
-    shipping = Shipping(
-        project=subject.project, target=subject.target, platform=subject.platform, is_cell=subject.is_cell
-    )
-    modules = shipping.modules(subject.tree, subject.folder)
-    shipment = shipping.shipment()
-    found = inspect(
-        subject.tree,
-        subject.target,
-        limits=_limits(subject),
-        not_shipped=() if subject.tree.is_zip else {*shipment.left_out, *shipment.provided},
-        more=complaints(modules, subject.target, shipment),
-    )
-    own = sum(module.is_own for module in modules.values())
-    failed = any(options.strict or finding.severity == "error" for finding in found.findings)
+    found = look_into(_subject(options))
+    findings = found.inspection.findings
+    failed = any(options.strict or finding.severity == "error" for finding in findings)
     if options.format == "json":
-        return _json(found, own), int(failed)
-    return lines_of(found.findings, _summary(found, own)), int(failed)
+        return _json(found.inspection, found.own), int(failed)
+    return lines_of(findings, found.summary), int(failed)
 
 
-def _subject(options: Namespace) -> _Subject:
+def _subject(options: Namespace) -> Subject:
     directory = Path(options.project)
     try:
         project = load(directory, options.lock, locked=options.locked, offline=options.offline)
@@ -81,7 +52,7 @@ def _subject(options: Namespace) -> _Subject:
     definition = settings.axis(platform, str(host_platform()) if platform == HOST else "").definition
     target = Target(python=python, platform=definition.platform(python.minor))
     folder = Path(options.environment) if options.zip is None else None
-    return _Subject(tree=tree, folder=folder, target=target, platform=platform, settings=settings, project=project)
+    return Subject(tree=tree, folder=folder, target=target, platform=platform, settings=settings, project=project)
 
 
 def _python_of(folder: Path) -> str:
@@ -100,7 +71,7 @@ def _python_of(folder: Path) -> str:
     return ".".join(numbers)
 
 
-def _cell(options: Namespace, project: LocalProject) -> _Subject:
+def _cell(options: Namespace, project: LocalProject) -> Subject:
     """The environment of a cell, made where it is not there yet.
 
     Raises:
@@ -111,16 +82,7 @@ def _cell(options: Namespace, project: LocalProject) -> _Subject:
     if cell is None:
         known = ", ".join(cells)
         raise UsageError(f"{options.environment}: neither a folder nor a cell of the matrix", f"use one of: {known}")
-    folder = _environment_of(options, cell.name)
-    return _Subject(
-        tree=replace(tree_of(folder), name=cell.name),
-        folder=folder,
-        target=cell.target,
-        platform=cell.platform,
-        settings=project.config,
-        project=project,
-        is_cell=True,
-    )
+    return of_cell(cell, _environment_of(options, cell.name), project)
 
 
 def _environment_of(options: Namespace, cell: str) -> Path:
@@ -147,21 +109,6 @@ def _environment_of(options: Namespace, cell: str) -> Path:
             "see `ofiuco sync`, or look into its zip with --zip",
         )
     return Path(path)
-
-
-def _limits(subject: _Subject) -> Limits:
-    unpacked, zipped = largest(subject.platform)
-    settings = subject.settings.settings.get(subject.platform)
-    if settings is not None and settings.max_size is not None:
-        unpacked = settings.max_size << 20
-    return Limits(unpacked=unpacked, zipped=zipped)
-
-
-def _summary(found: Inspection, own: int) -> str:
-    what = f"{counted(found.files, 'file')}, {found.binaries} of machine code, {megabytes(found.size)}"
-    counts = counts_of(found.findings)
-    note = "" if own else "; no imports were followed: none of its modules is known to be the project's own"
-    return f"{found.tree}: {counts or 'fine'} for {found.target} ({what}){note}"
 
 
 def _json(found: Inspection, own: int) -> str:

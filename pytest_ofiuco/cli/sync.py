@@ -24,7 +24,10 @@ _AXES = {"cells": "cell", "pythons": "python", "platforms": "platform", "variant
 
 
 class _Outcome(NamedTuple):
-    """What became of a cell: ``state`` is cached, made, skipped or failed; its environment, or the reason for none."""
+    """What became of a cell: ``state`` is cached, made, skipped or failed.
+
+    ``reason`` says why it has no environment, or why its tests are not run in it.
+    """
 
     cell: str
     state: str
@@ -58,7 +61,12 @@ def _recalled(store: Store, known: Mapping[str, Any]) -> list[_Outcome]:
     return [
         _Outcome(cell=each["name"], state="skipped", reason=each["skip"])
         if each["key"] is None
-        else _Outcome(cell=each["name"], state="cached", environment=str(store.environments / each["key"]))
+        else _Outcome(
+            cell=each["name"],
+            state="cached",
+            environment=str(store.environments / each["key"]),
+            reason=each["skip"],
+        )
         for each in known["cells"]
     ]
 
@@ -92,8 +100,9 @@ def _environments(planner: Planner, planned: SessionPlan) -> tuple[dict[str, _Ou
     from pytest_ofiuco.run.preparation import Preparation, Prepared, PrepareFailed
     from pytest_ofiuco.run.progress import PreparationProgress
 
-    cells = [each for each in planned.cells if each.is_run]
-    found = {each.cell.name: _unprepared(each) for each in planned.cells if not each.is_run}
+    cells = [each for each in planned.cells if each.is_prepared]
+    skips = {each.cell.name: each.skip for each in cells}
+    found = {each.cell.name: _unprepared(each) for each in planned.cells if not each.is_prepared}
     environments: dict[str, Environment] = {}
 
     def post(name: str, outcome: Prepared | PrepareFailed) -> None:
@@ -103,7 +112,7 @@ def _environments(planner: Planner, planned: SessionPlan) -> tuple[dict[str, _Ou
         environment = environments[name] = outcome.environment
         state = "cached" if environment.was_cached else "made"
         place = f"{environment.host}:" if environment.host is not None else ""
-        found[name] = _Outcome(cell=name, state=state, environment=f"{place}{environment.path}")
+        found[name] = _Outcome(cell=name, state=state, environment=f"{place}{environment.path}", reason=skips[name])
 
     terminal = sys.stderr if sys.stderr.isatty() else None
     with PreparationProgress(len(cells), lambda _: None, terminal) as progress:

@@ -18,8 +18,8 @@ def findings_text(report: Report, findings: Sequence[Finding], *, notes: Sequenc
     return lines_of(findings, summary)
 
 
-def lines_of(findings: Sequence[Finding], summary: str) -> str:
-    """A line each, a hint where what follows has another one, and the summary."""
+def lines_of(findings: Sequence[Finding], *more: str) -> str:
+    """A line each, a hint where what follows has another one, and ``more`` lines."""
     lines = []
     for index, finding in enumerate(findings):
         where = ": ".join(filter(None, (finding.file, finding.at, finding.subject, finding.message)))
@@ -27,7 +27,7 @@ def lines_of(findings: Sequence[Finding], summary: str) -> str:
         after = findings[index + 1] if index + 1 < len(findings) else None
         if finding.hint and (after is None or (after.code, after.hint) != (finding.code, finding.hint)):
             lines.append(f"hint: {finding.hint}")
-    return "".join(f"{_on_one_line(line)}\n" for line in (*lines, summary))
+    return "".join(f"{_on_one_line(line)}\n" for line in (*lines, *more))
 
 
 def findings_json(report: Report, findings: Sequence[Finding], *, is_index_asked: bool) -> str:

@@ -64,7 +64,7 @@ def modules_in(folder: Path, shown: str = "") -> dict[str, Module]:
     ``shown`` is what stands before their paths in messages.
     """
     found: dict[str, Module] = {}
-    for path in _sources(folder):
+    for path in sources_in(folder):
         file = folder / path
         status = file.stat()
         if stat.S_ISREG(status.st_mode):
@@ -73,7 +73,8 @@ def modules_in(folder: Path, shown: str = "") -> dict[str, Module]:
     return found
 
 
-def _sources(top: Path) -> Iterator[str]:
+def sources_in(top: Path) -> Iterator[str]:
+    """The files among a folder's that ``modules_in`` looks at, in their order."""
     for folder, names, files in os.walk(top):
         is_top = Path(folder) == top
         names[:] = sorted(name for name in names if name.isidentifier() and not (is_top and name in _NOT_SHIPPED))

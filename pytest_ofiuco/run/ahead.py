@@ -96,13 +96,15 @@ class HeadStart:
         if plan is None or self.is_debugged:
             return
         arguments = Arguments.read(given, plan.all_names)
+        if arguments.inspected:
+            return  # their cells may need no worker
         if self.sharding is not None and arguments.by_cell:
             return  # how cells are divided depends on which of them are meant
         for planned in plan.cells if self.sharding is None else self.sharding.narrow(plan.cells):
             if len(self.ahead) == self.jobs.count:
                 return
             name, environment = planned.cell.name, planned.environment
-            if environment is None or environment.launcher:  # behind a launcher a worker has to be waited for
+            if environment is None or planned.skip or environment.launcher:  # behind a launcher it has to be waited for
                 continue
             if arguments.wants(name, has_positional=not arguments.by_cell):
                 worker = self.spawner.worker(name)

@@ -22,6 +22,7 @@ OPTIONS = (
     ("--ofiuco-durations", True),
     ("--ofiuco-record-durations", True),
     ("--ofiuco-html", True),
+    ("--ofiuco-inspect", True),
     ("--ofiuco-offline", False),
     ("--ofiuco-refresh", False),
     ("--ofiuco-timeout", True),
@@ -52,12 +53,20 @@ _SELECTION = (("--deselect", True),)
 """The controller's business: a node id there is not one to run."""
 
 
+INSPECTION = "ofiuco::inspect"
+"""The node id of an environment's inspection, before its cell's name: nothing that a cell knows."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arguments:
-    """A command line as it was given, with the cells that its node ids name taken out."""
+    """A command line as it was given, with the cells that its node ids name taken out.
+
+    ``inspected`` are the cells whose inspection is named; an empty name stands for all.
+    """
 
     passed: tuple[str, ...]
     by_cell: tuple[tuple[str, str], ...]
+    inspected: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, given: Sequence[str], cells: Iterable[str]) -> Arguments:
@@ -65,20 +74,29 @@ class Arguments:
         known = frozenset(cells)
         passed: list[str] = []
         by_cell: list[tuple[str, str]] = []
+        inspected: list[str] = []
         for argument in _without(_with_filters(_without_this_plugin(given)), (*OPTIONS, *_DISTRIBUTION, *_SELECTION)):
             test, cell = (argument, None) if argument.startswith("-") else without_cell(argument, known)
-            if cell is None:
+            if test == INSPECTION:
+                inspected.append(cell or "")
+            elif cell is None:
                 passed.append(argument)
             else:
                 by_cell.append((cell, test))
-        return cls(passed=tuple(passed), by_cell=tuple(by_cell))
+        return cls(passed=tuple(passed), by_cell=tuple(by_cell), inspected=tuple(inspected))
 
     def wants(self, cell: str, *, has_positional: bool) -> bool:
         """Whether a cell is meant at all: not where only other cells' tests are named.
 
         ``has_positional``: files, folders or tests are named with no cell, too.
         """
-        return not self.by_cell or has_positional or any(cell == name for name, _ in self.by_cell)
+        is_inspected = cell in self.inspected or "" in self.inspected
+        return is_inspected or self.wants_tests(cell, has_positional=has_positional)
+
+    def wants_tests(self, cell: str, *, has_positional: bool) -> bool:
+        """Whether any of its tests are meant, and not its inspection alone."""
+        is_any = not self.by_cell and not self.inspected
+        return is_any or has_positional or any(cell == name for name, _ in self.by_cell)
 
     def for_cell(self, cell: str) -> list[str]:
         """What the cell's worker is started with."""

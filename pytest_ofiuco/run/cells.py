@@ -38,9 +38,10 @@ class Narrowing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedCell:
-    """A cell, and what becomes of it: it is prepared (``plan``), there already (``environment``), skipped, or in error.
+    """A cell, and what becomes of it: it is prepared (``plan``), there already (``environment``), or in error.
 
-    Exactly one of these is set. ``versions`` are what it gets, by name; ``runs_as`` is the platform of the interpreter
+    One of these is set, unless there is nothing to prepare. With ``skip`` its tests are not run; its environment, if it
+    has one, is only inspected. ``versions`` are what it gets, by name; ``runs_as`` is the platform of the interpreter
     that runs it, where this machine could not run it by itself.
     """
 
@@ -53,9 +54,14 @@ class PlannedCell:
     error: OfiucoError | None = None
 
     @property
-    def is_run(self) -> bool:
+    def is_prepared(self) -> bool:
         """Whether it has an environment, or gets one."""
         return self.plan is not None or self.environment is not None
+
+    @property
+    def is_run(self) -> bool:
+        """Whether its tests are run."""
+        return self.is_prepared and self.skip is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from pytest_ofiuco.core.matrix import Cell
 from pytest_ofiuco.core.platforms import find
 from pytest_ofiuco.errors import UsageError, shown
+from pytest_ofiuco.run.arguments import INSPECTION
 from pytest_ofiuco.run.cellrun import CellRun, Phase
 from pytest_ofiuco.run.cells import SessionPlan
 from pytest_ofiuco.run.messages import ProtocolError, RemoteItem
@@ -45,6 +46,7 @@ class Collection:
     replay: Replay
     own_marks: frozenset[str]
     notes: list[str]
+    inspected: Callable[[CellRun, Forest], list[ProxyItem]] = lambda *_: []
 
     def report(self, session: pytest.Session) -> bool:
         """Turn what the cells collected into the session's items; whether there are any."""
@@ -63,12 +65,13 @@ class Collection:
                 run.tally.remark = "error: could not collect"
                 run.items = []
         forest = Forest(session)
-        collections = [self.proxies(run, forest) for run in runs]
-        self.note_homeless(runs, collections)
+        tests = {run.cell.name: self.proxies(run, forest) for run in runs}
+        self.note_homeless(runs, tests.values())
         deselected = [item for run in runs for item in forest.deselected(run.deselected, run.cell)]
         if deselected:
             self.config.hook.pytest_deselected(items=deselected)
-        items: list[pytest.Item] = list(interleaved(collections))
+        inspected = [(name, self.inspected(run, forest)) for name, run in self.runs.items()]
+        items: list[pytest.Item] = list(interleaved([[*first, *tests.get(name, ())] for name, first in inspected]))
         self.replay.collected_items(items)
         session.items = items
         try:
@@ -77,11 +80,11 @@ class Collection:
             session.testscollected = len(items)
             self.config.hook.pytest_collection_finish(session=session)
         for item in items:
-            if isinstance(item, ProxyItem):
+            if isinstance(item, ProxyItem) and item.remote.nodeid != INSPECTION:
                 self.runs[item.cell.name].todo.append(item)
         return bool(items)
 
-    def note_homeless(self, runs: Sequence[CellRun], collections: Sequence[Sequence[ProxyItem]]) -> None:
+    def note_homeless(self, runs: Sequence[CellRun], collections: Iterable[Sequence[ProxyItem]]) -> None:
         """Tell of tests whose marks choose no cell, where all of the matrix runs."""
         if len(runs) < len(self.plan.all_names):
             return

@@ -21,6 +21,8 @@ from pytest_ofiuco.run.cells import SessionPlan
 from pytest_ofiuco.run.collection import Collection
 from pytest_ofiuco.run.events import Events
 from pytest_ofiuco.run.flushing import Flushes
+from pytest_ofiuco.run.inspection.inspections import Inspections
+from pytest_ofiuco.run.inspection.verdicts import Verdict
 from pytest_ofiuco.run.junit import JUnit
 from pytest_ofiuco.run.launcher import Launcher
 from pytest_ofiuco.run.messages import (
@@ -82,9 +84,11 @@ class Controller:
         launcher: Launcher,
         schedule: Callable[[Iterable[CellRun], Replay], Scheduler],
         own_marks: frozenset[str],
+        inspections: Inspections,
     ) -> None:
         self.config, self.plan = config, plan
         self.events, self.launcher = events, launcher
+        self.inspections = inspections
         self.runs = {
             planned.cell.name: CellRun(planned=planned, tally=Tally(planned.cell.name)) for planned in plan.cells
         }
@@ -99,6 +103,7 @@ class Controller:
             replay=self.replay,
             own_marks=own_marks,
             notes=self.notes,
+            inspected=self.inspections.items,
         )
         self.junit = JUnit(config, [planned.cell for planned in plan.cells])
         self.words, self.warnings, self.flushes = Words(), Warnings(config), Flushes()
@@ -144,8 +149,9 @@ class Controller:
         if not option.collectonly:
             self.break_line()
             self.replay.begin()
+            self.inspections.begin(session.items)
             with self.flushes.fewer(self.config):
-                self.scheduler.run_all(session, self.take)
+                self.scheduler.run_all(session, self.take, lambda: self.inspections.are_awaited)
         return True
 
     @pytest.hookimpl(tryfirst=True)
@@ -191,7 +197,7 @@ class Controller:
         for run in self.runs.values():
             if run.planned.error is not None:
                 self.scheduler.fail_cell(run, "resolve", run.planned.error.render())
-            elif run.planned.skip is not None:
+            elif run.planned.skip is not None and not run.planned.is_prepared:
                 self.skip_cell(run, run.planned.skip)
         runnable = [run for run in self.runs.values() if run.phase is not Phase.OVER]
         with self.launcher.preparing(runnable):
@@ -213,7 +219,9 @@ class Controller:
         except queue.Empty:
             self.scheduler.expire()
             return
-        if isinstance(source, str):
+        if isinstance(message, Verdict):
+            self.inspections.judged(self.runs[cast(str, source)], message, self.replay)
+        elif isinstance(source, str):
             self.prepared(self.runs[source], cast(Prepared | PrepareFailed, message))
         elif source.state is not State.GONE:
             self.handle(self.runs[source.name], source, cast(Message, message))
@@ -224,6 +232,10 @@ class Controller:
             self.scheduler.fail_cell(run, "prepare", message.error.render())
         else:
             run.environment, run.phase = message.environment, Phase.PREPARED
+            if run.planned.skip is not None:
+                self.skip_cell(run, run.planned.skip)
+            elif run.cell.name in self.inspections.wanted.only:
+                run.phase = Phase.OVER
 
     def handle(self, run: CellRun, worker: Worker, message: Message) -> None:
         match message:

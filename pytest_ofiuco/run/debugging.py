@@ -98,10 +98,11 @@ def shell(config: pytest.Config) -> int:
 def _environment(start: HeadStart, planned: PlannedCell) -> Environment:
     if planned.error is not None:
         raise planned.error
+    if planned.skip is not None:
+        raise UsageError(f"{planned.cell.name} does not run on this machine: {planned.skip}")
     if planned.environment is not None:
         return planned.environment
-    if planned.plan is None:
-        raise UsageError(f"{planned.cell.name} does not run on this machine: {planned.skip}")
+    assert planned.plan is not None
 
     def say(line: str) -> None:
         print(line, file=sys.stderr)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import queue
 from dataclasses import dataclass
 
+from pytest_ofiuco.run.inspection.verdicts import Verdict
 from pytest_ofiuco.run.messages import Message
 from pytest_ofiuco.run.preparation import Prepared, PrepareFailed
 from pytest_ofiuco.run.workers import Worker
 
-Event = tuple["Worker | str", "Message | Prepared | PrepareFailed"]
-"""What has happened: to a worker, or to the preparation of a cell, which its name stands for."""
+Event = tuple["Worker | str", "Message | Prepared | PrepareFailed | Verdict"]
+"""What has happened: to a worker, or to the preparation or inspection of a cell, which its name stands for."""
 
 Events = queue.SimpleQueue[Event]
 

@@ -173,7 +173,13 @@ def _plan_cell(
         return PlannedCell(cell=cell, error=error)
     if interpreter is None:
         reason = f"{_why_not(cell, settings, host)}; its {_resolving(len(resolution.packages))}"
-        return PlannedCell(cell=cell, versions=resolution.versions(), skip="; ".join((reason, *resolution.remarks)))
+        nowhere = Interpreter.nowhere(cell.target.python, cell.target.platform)
+        return PlannedCell(
+            cell=cell,
+            versions=resolution.versions(),
+            plan=_to_prepare(project, resolution, nowhere, _builder(cell, interpreters)),
+            skip="; ".join((reason, *resolution.remarks)),
+        )
     is_foreign = settings.ssh is None and not runs_on(cell.target.platform, host)
     return PlannedCell(
         cell=cell,
@@ -230,16 +236,23 @@ def _without(cell: Cell, error: MissingPythonError | MissingThereError) -> str:
     return f"no Python {cell.python} on this machine; {remedy}"
 
 
-def _compiler(cell: Cell, interpreters: Interpreters) -> str | None:
+def _compiler(cell: Cell, interpreters: Interpreters) -> Interpreter | None:
     """An interpreter of this machine that writes the same bytecode as the cell's."""
     try:
-        return interpreters.find(_minor(cell.python)).path
+        return interpreters.find(_minor(cell.python))
     except MissingPythonError:
         return None
 
 
-def _to_prepare(project: LocalProject, resolution: Resolution, interpreter: Interpreter, compiler: str | None) -> Plan:
-    """What a cell that can run needs of the store."""
+def _builder(cell: Cell, interpreters: Interpreters) -> Interpreter | None:
+    """An interpreter of this machine that builds the project for a cell that nothing here runs."""
+    return _compiler(cell, interpreters) or next(reversed(interpreters.available()), None)
+
+
+def _to_prepare(
+    project: LocalProject, resolution: Resolution, interpreter: Interpreter, compiler: Interpreter | None
+) -> Plan:
+    """What a cell needs of the store."""
     return Plan(
         resolution=resolution,
         interpreter=interpreter,

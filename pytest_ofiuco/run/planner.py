@@ -56,7 +56,7 @@ class Planner:
         from pytest_ofiuco.run.plan import plan
         from pytest_ofiuco.store.interpreters import Interpreters
 
-        project = self._load()
+        project = self.load()
         self._plans.watch(project.witness)
         interpreters = Interpreters(self.store, os.environ, project.witness)
         self._made = plan(project, self.narrowing, interpreters, needs_pytest=self.needs_pytest)
@@ -79,7 +79,7 @@ class Planner:
             OfiucoError: what ``preparers`` raises.
         """
         if self._preparers is None:
-            self._preparers = preparers(self._load(), self.store, offline=self.offline, refresh=self.refresh)
+            self._preparers = preparers(self.load(), self.store, offline=self.offline, refresh=self.refresh)
         return self._preparers(progress)
 
     def remember(self, environments: Mapping[str, Environment]) -> None:
@@ -87,7 +87,12 @@ class Planner:
         if self._made is not None:
             recall.remember(self._plans, self._made, environments)
 
-    def _load(self) -> LocalProject:
+    def load(self) -> LocalProject:
+        """The project, read anew.
+
+        Raises:
+            OfiucoError: what ``store.project.load`` raises.
+        """
         from pytest_ofiuco.store.project import load
 
         return load(self.directory, self.lock, locked=self.locked, offline=self.offline)

@@ -37,7 +37,7 @@ def remember(plans: Plans, plan: SessionPlan, environments: Mapping[str, Environ
     """Keep a plan whose cells have all become environments or are skipped; another one is not worth keeping."""
     if plan.project is None or not plan.project.witness.is_lasting:
         return
-    if any(not each.skip and each.cell.name not in environments for each in plan.cells):
+    if any((each.is_prepared or not each.skip) and each.cell.name not in environments for each in plan.cells):
         return
     document = {
         "lock": asdict(plan.lock),

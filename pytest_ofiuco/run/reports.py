@@ -38,7 +38,13 @@ class Reports:
         from pytest_ofiuco.run.told.sections import grouped_sections
 
         nodeids = [item.nodeid for item in self.items] if has_failures else []
-        session = Session(cells=facts_of(self.plan), items=nodeids, stats=_stats(terminalreporter), write=traceback_of)
+        session = Session(
+            cells=facts_of(self.plan),
+            items=nodeids,
+            stats=_stats(terminalreporter),
+            write=traceback_of,
+            skipped=[planned.cell.name for planned in self.plan.cells if planned.skip is not None],
+        )
         ending = Ending(
             config=self.config, reporter=terminalreporter, plan=self.plan, tallies=self.tallies(), session=session
         )

@@ -43,8 +43,11 @@ class Scheduler:
         self.limits, self.started = limits or Limits(), 0
         self.feeder = Feeder(group=group, jobs=jobs, free=self.free, refuse=self.refuse)
 
-    def run_all(self, session: pytest.Session, take: Callable[[], None]) -> None:
-        """Run until everything is reported; ``take`` waits for an event and acts on it."""
+    def run_all(self, session: pytest.Session, take: Callable[[], None], is_awaited: Callable[[], bool]) -> None:
+        """Run until everything is reported; ``take`` waits for an event and acts on it.
+
+        ``is_awaited``: whether anything but workers has something to say.
+        """
         for run in self.runs:
             if run.phase is Phase.COLLECTED and not run.todo:
                 for worker in run.workers:
@@ -52,7 +55,7 @@ class Scheduler:
                         worker.end()
         while True:
             self.fill()
-            if not any(worker for run in self.runs for worker in run.workers):
+            if not any(worker for run in self.runs for worker in run.workers) and not is_awaited():
                 break
             take()
             if session.shouldfail:

@@ -19,8 +19,12 @@ from pytest_ofiuco.run.arguments import Arguments
 from pytest_ofiuco.run.cellrun import CellRun, StartUp
 from pytest_ofiuco.run.cells import SessionPlan
 from pytest_ofiuco.run.controller import Controller
+from pytest_ofiuco.run.inspection.inspections import Inspections
+from pytest_ofiuco.run.inspection.items import Wanted, asked
+from pytest_ofiuco.run.inspection.verdicts import Verdict, Verdicts
 from pytest_ofiuco.run.interrupts import Interrupts
 from pytest_ofiuco.run.launcher import Launcher
+from pytest_ofiuco.run.planner import Planner
 from pytest_ofiuco.run.preparation import Prepared, PrepareFailed
 from pytest_ofiuco.run.progress import PreparationProgress
 from pytest_ofiuco.run.proxies import without_cell
@@ -47,13 +51,13 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
         page = _page(config)
         session_plan = start.planner.plan()
         arguments = Arguments.read(config.invocation_params.args, session_plan.all_names)
-        session_plan = _meant(session_plan, arguments, config)
+        session_plan, wanted = _meant(session_plan, arguments, config)
         recording = _recording(config, is_shard=start.sharding is not None)
         if start.sharding is not None:
             session_plan = start.sharding.narrowed(session_plan)
         if start.is_debugged:
             _debug(config, session_plan)
-        controller = _controller(config, session_plan, arguments, start, own_marks)
+        controller = _controller(config, session_plan, arguments, start, own_marks, wanted)
     except OfiucoError as error:
         raise pytest.UsageError(error.render().removeprefix("error: ")) from error
     config.pluginmanager.register(controller, "ofiuco-controller")
@@ -118,8 +122,8 @@ def _coverage(config: pytest.Config, controller: Controller, start: HeadStart) -
     )
 
 
-def _meant(session_plan: SessionPlan, arguments: Arguments, config: pytest.Config) -> SessionPlan:
-    """Without the cells that the command line leaves out by naming tests in others.
+def _meant(session_plan: SessionPlan, arguments: Arguments, config: pytest.Config) -> tuple[SessionPlan, Wanted]:
+    """Without the cells that the command line leaves out by naming tests in others; and what is inspected.
 
     What looks like a file and is none may be the value of an option that only the cells know.
     """
@@ -131,7 +135,9 @@ def _meant(session_plan: SessionPlan, arguments: Arguments, config: pytest.Confi
     ]
     if not cells:
         raise UsageError("no cell is left of the matrix: the tests named on the command line are in other cells")
-    return replace(session_plan, cells=tuple(cells))
+    names = (planned.cell.name for planned in cells)
+    only = [name for name in names if not arguments.wants_tests(name, has_positional=has_positional)]
+    return replace(session_plan, cells=tuple(cells)), asked(config, arguments, only)
 
 
 def _controller(
@@ -140,8 +146,9 @@ def _controller(
     arguments: Arguments,
     start: HeadStart,
     own_marks: frozenset[str],
+    wanted: Wanted,
 ) -> Controller:
-    def post(name: str, outcome: Prepared | PrepareFailed) -> None:
+    def post(name: str, outcome: Prepared | PrepareFailed | Verdict) -> None:
         start.events.put((name, outcome))
 
     launcher = Launcher(
@@ -163,8 +170,18 @@ def _controller(
         )
 
     return Controller(
-        config, session_plan, events=start.events, launcher=launcher, schedule=schedule, own_marks=own_marks
+        config,
+        session_plan,
+        events=start.events,
+        launcher=launcher,
+        schedule=schedule,
+        own_marks=own_marks,
+        inspections=Inspections(wanted=wanted, verdicts=_verdicts(start.planner), post=post),
     )
+
+
+def _verdicts(planner: Planner) -> Verdicts:
+    return Verdicts(planner.store, planner.directory, planner.lock, planner.load)
 
 
 def _progress(config: pytest.Config, total: int) -> PreparationProgress:

@@ -96,6 +96,7 @@ class Store:
         self.documents = root / "documents-v1"
         self.names = root / "names-v1"
         self.plans = root / "plans-v1"
+        self.inspections = root / "inspections-v1"
         self.wheels = root / "wheels-v1"
         self.builds = root / "builds-v2"
         self.build_requirements = root / "build-requirements-v1"
@@ -274,6 +275,11 @@ class Store:
 def python_in(prefix: Path) -> Path:
     """The interpreter of the environment at ``prefix``."""
     return prefix / "Scripts" / "python.exe" if os.name == "nt" else prefix / "bin" / "python"
+
+
+def has_interpreter(environment: Path, manifest: Manifest | None) -> bool:
+    """Whether an environment is there with its interpreter, or was made for one that is nowhere here."""
+    return manifest is not None and (not manifest["interpreter"] or os.path.exists(python_in(environment)))
 
 
 def manifest_in(folder: Path) -> Manifest | None:

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from pytest_ofiuco.config import LinkMode
 from pytest_ofiuco.core.artifact import Archive, Wheel, sha256_of
-from pytest_ofiuco.errors import OfflineError
+from pytest_ofiuco.errors import MissingPythonError, OfflineError
 from pytest_ofiuco.store import bytecode, usage
 from pytest_ofiuco.store.build import Builder
 from pytest_ofiuco.store.builds.locked import Locked
-from pytest_ofiuco.store.cache import Store, digest, python_in
+from pytest_ofiuco.store.cache import Store, digest, has_interpreter, python_in
 from pytest_ofiuco.store.direct_url import direct_url
 from pytest_ofiuco.store.fetch import Fetcher
 from pytest_ofiuco.store.installation import Installation
@@ -157,7 +157,7 @@ class Preparer:
     def _is_there(self, path: Path) -> bool:
         with self._lock:
             is_stale = self._refresh and path.name not in self._refreshed
-        return not is_stale and os.path.exists(python_in(path)) and self._store.published(path, _SHAPE) is not None
+        return not is_stale and has_interpreter(path, self._store.published(path, _SHAPE))
 
     def _make(self, plan: Plan, key: str, path: Path) -> None:
         what = f"environment for Python {plan.interpreter.python}"
@@ -176,9 +176,10 @@ class Preparer:
             with self._store.usable():
                 for part, wheel in zip(parts, wheels, strict=True):
                     installation.install(wheel, direct_url(part.artifact, plan.lock_directory))
-            bytecode.share(self._store, layout, wheels, plan.interpreter)
-            if plan.compiler is not None:
-                bytecode.compile_ahead(self._store, layout, plan.compiler)
+            if plan.interpreter.is_here:
+                bytecode.share(self._store, layout, wheels, plan.interpreter)
+                if plan.compiler is not None:
+                    bytecode.compile_ahead(self._store, layout, plan.compiler.path)
             packages = [[part.name, part.version, wheel.sha256] for part, wheel in zip(parts, wheels, strict=True)]
             manifest = {"key": key, "interpreter": plan.interpreter.path, "packages": packages, "own": own}
             self._store.seal(path, manifest | usage.purpose(plan.lock_directory, plan.interpreter.python))
@@ -190,7 +191,7 @@ class Preparer:
     def _begun(self, parts: Sequence[Part], plan: Plan) -> list[Future[UnpackedWheel]]:
         """One future a part, in their order; those that have to be built are begun first, since they take longest."""
         begun: dict[int, Future[UnpackedWheel]] = {}
-        locked = Locked(plan.resolution, plan.interpreter, plan.lock_directory)
+        locked = Locked(plan.resolution, plan.builder, plan.lock_directory)
         for position in sorted(range(len(parts)), key=lambda each: isinstance(parts[each].artifact, Wheel)):
             begun[position] = self._threads.submit(self._wheel, parts[position], plan, locked)
         return [begun[position] for position in range(len(parts))]
@@ -205,7 +206,9 @@ class Preparer:
                 return known
             file = self._fetcher.fetch(artifact, part.name, plan.lock_directory)
             return unpack(self._store, file, sha256)
-        built = self._builder.wheel(artifact, part.name, plan.interpreter, locked)
+        if not plan.builder.is_here:
+            raise MissingPythonError(str(plan.interpreter.python), ["PATH", "pyenv", "uv"])
+        built = self._builder.wheel(artifact, part.name, plan.builder, locked)
         return unpack(self._store, built.path, built.sha256)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from pytest_ofiuco import __version__
 from pytest_ofiuco.errors import CacheError
 from pytest_ofiuco.store import usage
-from pytest_ofiuco.store.cache import Store, digest, python_in, touch
+from pytest_ofiuco.store.cache import Store, digest, has_interpreter, touch
 from pytest_ofiuco.store.pythons import probe
 from pytest_ofiuco.store.pythons.candidates import folders
 from pytest_ofiuco.store.witness import Witness, still_holds
@@ -90,11 +90,11 @@ class Plans:
             return False
         usage.uses(self._store, key)
         folder = self._store.environments / key
-        return os.path.exists(python_in(folder)) and self._store.published(folder, {"key": str}) is not None
+        return has_interpreter(folder, self._store.published(folder, {"key": str, "interpreter": str}))
 
 
 def _is_cell(document: object) -> bool:
     match document:
-        case {"name": str(), "key": str(), "skip": None} | {"name": str(), "key": None, "skip": str()}:
+        case {"name": str(), "key": str(), "skip": str() | None} | {"name": str(), "key": None, "skip": str()}:
             return True
     return False

@@ -34,7 +34,7 @@ class Plan:
     """What is to be installed where; paths in the lock are relative to ``lock_directory``.
 
     ``unhashed``: the packages whose files need no hash in the lock. ``compiler``: an interpreter of this machine that
-    writes the bytecode of one that is emulated.
+    writes the bytecode of one that is emulated, and builds the project for one that is not here.
     """
 
     resolution: Resolution
@@ -42,7 +42,12 @@ class Plan:
     lock_directory: Path
     project: Project | None
     unhashed: frozenset[str] = frozenset()
-    compiler: str | None = None
+    compiler: Interpreter | None = None
+
+    @property
+    def builder(self) -> Interpreter:
+        """The interpreter that builds what is not locked as a wheel."""
+        return self.interpreter if self.interpreter.is_here or self.compiler is None else self.compiler
 
     def parts(self) -> list[Part]:
         """Everything that is to be installed; the project comes last: its files win.

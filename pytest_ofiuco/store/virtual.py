@@ -56,6 +56,8 @@ def create(store: Store, prefix: Path, interpreter: Interpreter, environ: Mappin
         BrokenPythonError: virtualenv cannot make one for this interpreter.
         OSError: it cannot be written.
     """
+    if not interpreter.is_here:
+        return _laid_out(prefix, interpreter)
     return _launched(prefix, interpreter) if interpreter.launcher else _made(store, prefix, interpreter, environ)
 
 
@@ -121,6 +123,31 @@ def _launched(prefix: Path, interpreter: Interpreter) -> Layout:
         headers=prefix / "include" / "site" / f"python{version}",
         executables=tuple(path for path in scripts.iterdir() if path.name.startswith(("python", "pypy"))),
         launcher="posix",
+    )
+
+
+def _laid_out(prefix: Path, interpreter: Interpreter) -> Layout:
+    """The folders alone, as the platform has them: nothing here runs what is in them."""
+    version = "{}.{}".format(*interpreter.python.minor)
+    is_windows = interpreter.platform.os == "windows"
+    if is_windows:
+        site, scripts, python = prefix / "Lib" / "site-packages", prefix / "Scripts", "python.exe"
+    else:
+        name = "pypy" if interpreter.python.implementation == "pypy" else "python"
+        folder = f"{name}{version}{'t' * interpreter.python.free_threaded}"
+        site, scripts, python = prefix / "lib" / folder / "site-packages", prefix / "bin", "python"
+    for each in (site, scripts):
+        each.mkdir(parents=True)
+    (prefix / "pyvenv.cfg").write_text(f"version = {version}\nplatform = {interpreter.platform}\n", encoding="utf-8")
+    return Layout(
+        prefix=prefix,
+        python=scripts / python,
+        purelib=site,
+        platlib=site,
+        scripts=scripts,
+        headers=prefix / "include" / "site" / f"python{version}",
+        executables=(),
+        launcher=_WINDOWS_LAUNCHERS.get(str(interpreter.platform), "posix"),
     )
 
 

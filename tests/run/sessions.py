@@ -23,6 +23,9 @@ from pytest_ofiuco.run.controller import Controller
 from pytest_ofiuco.run.distribution import Group, by_mark
 from pytest_ofiuco.run.events import Events, Jobs
 from pytest_ofiuco.run.gateway import Receive, WorkerProcess
+from pytest_ofiuco.run.inspection.inspections import Inspections
+from pytest_ofiuco.run.inspection.items import Wanted
+from pytest_ofiuco.run.inspection.verdicts import Verdicts
 from pytest_ofiuco.run.launcher import Launcher
 from pytest_ofiuco.run.limits import Limits
 from pytest_ofiuco.run.messages import (
@@ -255,8 +258,15 @@ class Scripted:
             jobs = Jobs(count=self.jobs, is_given=self.all_jobs)
             return Scheduler(runs, jobs=jobs, launcher=launcher, replay=replay, group=self.group, limits=self.limits)
 
+        inspections = Inspections(wanted=Wanted(which="none"), verdicts=cast(Verdicts, None), post=lambda *_: None)
         controller = Controller(
-            config, self.plan(), events=events, launcher=launcher, schedule=schedule, own_marks=frozenset()
+            config,
+            self.plan(),
+            events=events,
+            launcher=launcher,
+            schedule=schedule,
+            own_marks=frozenset(),
+            inspections=inspections,
         )
         config.pluginmanager.register(outcomes)
         config.pluginmanager.register(controller)

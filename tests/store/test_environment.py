@@ -14,11 +14,14 @@ from pathlib import Path
 import pytest
 
 from pytest_ofiuco.core.artifact import Artifact, Directory, Wheel
+from pytest_ofiuco.core.platforms import Platform
+from pytest_ofiuco.core.target import Python
 from pytest_ofiuco.errors import (
     CacheError,
     FetchError,
     HashMismatchError,
     InputError,
+    MissingPythonError,
     OfflineError,
     UnhashedError,
     UsageError,
@@ -28,6 +31,7 @@ from pytest_ofiuco.store.environment import Environment, Plan, Project
 from pytest_ofiuco.store.interpreters import Interpreter
 from pytest_ofiuco.store.settings import IndexSettings
 from pytest_ofiuco.store.sources import name_of
+from pytest_ofiuco.store.upkeep.verify import verify
 from tests.store.installing import prepare, run
 from tests.store.makers import File, plan, preparer, sdist, source_files, wheel, write_tree
 from tests.store.serving import Index
@@ -279,3 +283,46 @@ def test_different_plans_side_by_side(store: Store, interpreter: Interpreter, tm
         for thread in threads:
             thread.join()
     assert len(keys) == 4
+
+
+@pytest.mark.parametrize(
+    ("python", "tag", "site", "script"),
+    [
+        pytest.param("3.9", "manylinux_2_28_aarch64", "lib/python3.9/site-packages", "bin/demo", id="linux"),
+        pytest.param("3.13t", "macosx_14_0_arm64", "lib/python3.13t/site-packages", "bin/demo", id="free-threaded"),
+        pytest.param("pypy3.10", "musllinux_1_2_x86_64", "lib/pypy3.10/site-packages", "bin/demo", id="pypy"),
+        pytest.param("3.12", "win_amd64", "Lib/site-packages", "Scripts/demo.exe", id="windows"),
+    ],
+)
+def test_an_environment_for_an_interpreter_that_is_nowhere(
+    store: Store, interpreter: Interpreter, tmp_path: Path, python: str, tag: str, site: str, script: str
+) -> None:
+    """It is laid out as the platform has it, and nothing is run in it: what is to be built, another builds."""
+    nowhere = Interpreter.nowhere(Python.parse(python), Platform.parse(tag))
+    file = wheel("demo", {"demo.py": ""}, entry_points="[console_scripts]\ndemo = demo:run\n")
+    file.write(tmp_path)
+    made = replace(plan(nowhere, tmp_path, {"demo": file.wheel(path=file.filename)}), compiler=interpreter)
+    source = tmp_path / "own"
+    write_tree(source, source_files("own"))
+    with_project = replace(made, project=Project(directory=source, install="wheel"))
+    with preparer(store) as preparing:
+        first = preparing.prepare(with_project)
+    with preparer(store) as preparing:
+        second = preparing.prepare(with_project)
+    assert (first.was_cached, second.was_cached) == (False, True)
+    names = {path.name for path in (first.path / site).iterdir() if not path.name.endswith(".dist-info")}
+    assert names >= {"demo.py", "own_code"}
+    assert (first.path / script).is_file()
+    assert not first.python.exists()
+    assert not list(store.bytecode.parent.rglob("demo*.pyc"))
+    assert verify(store, lambda *_: None).damages == ()
+    (first.path / site / "demo.py").unlink()
+    assert [damage.problem for damage in verify(store, lambda *_: None).damages] == ["is missing"]
+
+
+def test_what_is_to_be_built_where_there_is_no_interpreter(store: Store, tmp_path: Path) -> None:
+    nowhere = Interpreter.nowhere(Python.parse("3.9"), Platform.parse("manylinux_2_28_aarch64"))
+    source = tmp_path / "own"
+    write_tree(source, source_files("own"))
+    with preparer(store) as preparing, pytest.raises(MissingPythonError, match=r"Python 3\.9"):
+        preparing.prepare(replace(plan(nowhere, tmp_path, {}), project=Project(directory=source, install="wheel")))

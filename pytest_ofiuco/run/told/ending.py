@@ -75,7 +75,7 @@ class Ending:
 
 
 def facts_of(plan: SessionPlan) -> dict[str, CellFacts]:
-    """What the cells that run consist of, in the order of the matrix; those in error are among them."""
+    """What the cells that run, or are inspected, consist of, in the matrix's order; those in error are among them."""
     return {
         each.cell.name: CellFacts(
             name=each.cell.name,
@@ -85,7 +85,7 @@ def facts_of(plan: SessionPlan) -> dict[str, CellFacts]:
             versions=each.versions,
         )
         for each in plan.cells
-        if each.skip is None
+        if each.skip is None or each.is_prepared
     }
 
 

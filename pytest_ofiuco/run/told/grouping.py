@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,13 +91,14 @@ class Group:
 class Session:
     """What a session knows: its cells that run and its items' node ids, both in order, and its reports by outcome.
 
-    ``write`` makes a report the text that the terminal would show.
+    ``write`` makes a report the text that the terminal would show; ``skipped`` are cells that are only inspected.
     """
 
     cells: Mapping[str, CellFacts]
     items: Sequence[str]
     stats: Mapping[str, Sequence[Report]]
     write: Callable[[Report], str]
+    skipped: Collection[str] = ()
 
     def grouped(self, outcome: str) -> list[Group | Report]:
         """The groups of an outcome, in the order of the items; a report of no cell stays as it is, and comes first."""
@@ -140,7 +141,8 @@ class Session:
         for failure in failures:
             ends = found.setdefault(failure.test, {})
             if failure.report.when == "collect":  # where something could be collected, nothing is reported of it
-                ends.update((cell, NOT_RUN if cell in lost else PASSED) for cell in self.cells)
+                running = [cell for cell in self.cells if cell not in self.skipped]
+                ends.update((cell, NOT_RUN if cell in lost else PASSED) for cell in running)
         wanted = {with_cell(test, cell): (test, cell) for test in found for cell in self.cells}
         for nodeid in self.items:
             if nodeid in wanted:

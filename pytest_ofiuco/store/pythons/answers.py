@@ -38,7 +38,8 @@ class Interpreter:
     """A Python on this machine.
 
     ``path`` is the real executable, never a shim or a virtual environment's; ``python`` is exact; ``identity`` is part
-    of the key of everything that is made with it. ``launcher`` is what stands before its command.
+    of the key of everything that is made with it. ``launcher`` is what stands before its command. One that is nowhere
+    has no path: what is made for it is only looked at.
     """
 
     path: str
@@ -46,6 +47,16 @@ class Interpreter:
     platform: Platform
     identity: str
     launcher: tuple[str, ...] = ()
+
+    @classmethod
+    def nowhere(cls, python: Python, platform: Platform) -> Interpreter:
+        """The interpreter of a target that nothing here runs."""
+        return cls(path="", python=python, platform=platform, identity=f"none for {python} on {platform}")
+
+    @property
+    def is_here(self) -> bool:
+        """Whether something runs it."""
+        return bool(self.path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

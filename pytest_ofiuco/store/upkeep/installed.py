@@ -76,7 +76,7 @@ class _Check:
         """The folders that packages are in; on some systems one is a link to another."""
         patterns = ("lib/python*/site-packages", "lib64/python*/site-packages", "lib/pypy*/site-packages")
         found = [str(path) for pattern in patterns for path in sorted(Path(self.prefix).glob(pattern))]
-        found += [os.path.join(self.prefix, "Lib", "site-packages")] if os.name == "nt" else []
+        found += [str(path) for path in Path(self.prefix).glob("Lib/site-packages")]
         return list({os.path.realpath(path): path for path in reversed(found)}.values())[::-1]
 
     def problems(self) -> Iterator[Problem]:
@@ -92,7 +92,9 @@ class _Check:
 
     def interpreter(self) -> Iterator[Problem]:
         python = str(python_in(Path(self.prefix)))
-        if not os.path.lexists(python):
+        if self.manifest.get("interpreter") == "":
+            pass  # it was made for one that is not here
+        elif not os.path.lexists(python):
             yield Problem(python, "is missing")
         elif not os.path.exists(python):
             yield Problem(python, f"leads to {os.path.realpath(python)}, which is gone")

@@ -157,7 +157,10 @@ class _Prune:
             last_use = newest(path)
             if path.name.partition("-")[0] not in needed and last_use <= before:
                 self._take(path, "of a wheel that no environment has")
-        for bucket in (store.plans, store.documents, store.names, store.build_requirements, store.logs):
+        for bucket in (
+            *(store.plans, store.inspections, store.documents),
+            *(store.names, store.build_requirements, store.logs),
+        ):
             for path in self._left(bucket):
                 last_use = newest(path)
                 if last_use <= before and not path.name.startswith("seen-"):

@@ -68,6 +68,7 @@ def buckets(store: Store) -> tuple[Bucket, ...]:
         store.build_environments: "environments that builds run in",
         store.bytecode.parent: "bytecode",
         store.plans: "plans of sessions",
+        store.inspections: "inspections of environments",
         store.documents: "parsed locks",
         store.names: "names of files, as indexes told them",
         store.logs: "build logs",

@@ -69,7 +69,7 @@ def verify(store: Store, report: Report) -> Verified:
         partial(work.json, store.interpreters),
         *(
             partial(work.json, path)
-            for bucket in (store.names, store.build_requirements, store.plans)
+            for bucket in (store.names, store.build_requirements, store.plans, store.inspections)
             for path in _entries(bucket)
         ),
     ]

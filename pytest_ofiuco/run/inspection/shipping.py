@@ -44,6 +44,11 @@ class Shipping:
             found |= self._sources()  # linked to in some other way, or not installed at all
         return found
 
+    def folders(self, tree: Tree, folder: Path) -> tuple[Path, ...]:
+        """Where ``modules`` reads the project's own ones beside a cell's environment."""
+        linked = linked_folders(folder, tree)
+        return linked if linked or self.project is None else (self._source_folder(self.project),)
+
     def shipment(self) -> Shipment:
         """Which packages the platform provides, and which only tests need; nothing where the lock does not suit it."""
         if self.project is None:
@@ -88,9 +93,12 @@ class Shipping:
         """The modules of the project's sources."""
         if self.project is None:
             return {}
-        sources = self.project.directory / "src"
-        folder = sources if sources.is_dir() else self.project.directory
+        folder = self._source_folder(self.project)
         return modules_in(folder, self._shown(folder))
+
+    def _source_folder(self, project: LocalProject) -> Path:
+        sources = project.directory / "src"
+        return sources if sources.is_dir() else project.directory
 
     def _shown(self, folder: Path) -> str:
         if self.project is None:
