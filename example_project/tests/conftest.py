@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,14 @@ def remote() -> Iterator[FakeGeocoder]:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield server
         server.shutdown()
+
+
+@pytest.fixture
+def cell(request: pytest.FixtureRequest) -> Any:
+    try:
+        return request.getfixturevalue("ofiuco_cell")
+    except pytest.FixtureLookupError:
+        pytest.skip("not in a cell of pytest --ofiuco-matrix")
 
 
 @pytest.fixture(scope="session")

@@ -9,14 +9,6 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture
-def cell(request: pytest.FixtureRequest) -> Any:
-    try:
-        return request.getfixturevalue("ofiuco_cell")
-    except pytest.FixtureLookupError:
-        pytest.skip("not in a cell of pytest --ofiuco-matrix")
-
-
 def test_name(cell: Any) -> None:
     tag = "py" + cell.python.replace(".", "")
     assert cell.name == "-".join(part for part in (tag, cell.platform, cell.variant) if part)

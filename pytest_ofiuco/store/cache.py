@@ -6,6 +6,7 @@
     ├── files-v1/<sha256>/<filename>     what was downloaded; the name says what the bytes are, so it is its own proof
     ├── documents-v1/<sha256>.json       the TOML of a large lock, parsed
     ├── plans-v1/<key>.json              what the cells of a session get, with all that was read to find it out
+    ├── inspections-v1/<key>.json        what was found in an environment, with all that was read to find it out
     ├── names-v1/<key>.json              which files of a package's version some hashes are, as an index told
     ├── wheels-v1/<sha256>/              a wheel, unpacked once, read-only
     │   ├── tree/…

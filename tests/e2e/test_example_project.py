@@ -94,7 +94,7 @@ def test_the_locks_agree(sessions: dict[str, tuple[subprocess.CompletedProcess[s
 def test_a_second_run_builds_and_fetches_nothing(example: Path, sessions: object) -> None:
     done, _ = run_matrix(example, "poetry.lock", "-k", "test_cell", "--ofiuco-offline")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Preparing environments: 4/4 (4 cached, 0 built)" in done.stdout
+    assert "Preparing environments: 8/8 (8 cached, 0 built)" in done.stdout
 
 
 def test_the_committed_lock_names_no_host() -> None:
