@@ -24,9 +24,8 @@ Outcomes = dict[str, str]
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of example_project with all three locks, the two that are not committed made by uv."""
     folder = tmp_path_factory.mktemp("example") / "example_project"
-    shutil.copytree(
-        ROOT / "example_project", folder, ignore=shutil.ignore_patterns("__pycache__", ".*", "uv.lock", "pylock.toml")
-    )
+    left_out = shutil.ignore_patterns("__pycache__", ".*", "uv.lock", "pylock.toml", "build", "cdk")
+    shutil.copytree(ROOT / "example_project", folder, ignore=left_out)
     uv = shutil.which("uv") or _install_uv(tmp_path_factory.mktemp("uv"))
     environ = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     for command in (
