@@ -86,7 +86,7 @@ class _Maker:
         zip_settings = self.project.config.zip
         self.patterns = Patterns((*(zip_settings.exclude if zip_settings else ()), *request.exclude))
         self.include = zip_settings.include if zip_settings else ()
-        self.own = canonicalize_name(name_of(self.project.directory.resolve()))
+        self.own = self._called()
         self.moment = archive.stamp(environ)
         self.warnings: list[str] = []
 
@@ -141,6 +141,14 @@ class _Maker:
 
     def _is_package(self) -> bool:
         return self.project.is_package and self.project.config.install_project != "no" and not self.include
+
+    def _called(self) -> NormalizedName:
+        """What the project calls itself; what is not built may have any name."""
+        directory, pyproject = self.project.directory.resolve(), self.project.pyproject
+        if self._is_package():
+            return canonicalize_name(name_of(directory))
+        said = pyproject.table("project").text("name") or pyproject.table("tool").table("poetry").text("name")
+        return canonicalize_name(said or directory.name)
 
     def _parts(self, wheels: Sequence[UnpackedWheel]) -> list[_Part]:
         request = self.request

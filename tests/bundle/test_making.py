@@ -26,6 +26,19 @@ ENTRY_POINTS = "[console_scripts]\ntool = demo.cli:main.run\n"
 PEX: dict[str, Any] = {"layout": "pex-like", "platform": "host"}
 
 
+@pytest.mark.parametrize(
+    ("pyproject", "name"),
+    [
+        pytest.param('[tool.poetry]\nname = "A Showcase, of Sorts"\n', "a showcase, of sorts", id="of Poetry"),
+        pytest.param('[project]\nname = "Some_Thing"\nversion = "1"\n', "some-thing", id="of the standard"),
+        pytest.param("", "p", id="none"),
+    ],
+)
+def test_what_is_not_built_may_have_any_name(tmp_path: Path, store: Store, pyproject: str, name: str) -> None:
+    made = zipped(project(tmp_path / "p", pyproject=pyproject), store, platform="linux_aarch64")
+    assert [each["name"] for each in made.manifest["packages"]] == [name]
+
+
 def test_flat(tmp_path: Path, store: Store) -> None:
     demo = wheel(
         "demo",
