@@ -141,6 +141,10 @@ class _Handler(BaseHTTPRequestHandler):
         )
         self.answer(200, f"<!DOCTYPE html><html><body>{anchors}</body></html>".encode(), "text/html; charset=utf-8")
 
+    def do_HEAD(self) -> None:
+        """uv and pdm ask so; what is answered has no body then."""
+        self.do_GET()
+
     def file(self, name: str) -> None:
         server = self.server
         if server.statuses:
@@ -177,6 +181,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in {"content-type": kind, "content-length": str(len(content)), **more}.items():
             self.send_header(name, value)
         self.end_headers()
+        if self.command == "HEAD":
+            return
         if content and self.server.cuts:
             self.wfile.write(content[: self.server.cuts.pop(0)])
             self.close_connection = True

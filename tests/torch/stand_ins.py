@@ -45,22 +45,25 @@ def _parts(filename: str) -> tuple[str, str, str]:
 
 @dataclass(frozen=True)
 class Hosts:
-    """The main index, and that of the CUDA builds."""
+    """The main index, that of the CUDA builds, and that of the builds for the CPU alone."""
 
     main: Index
     cuda: Index
+    cpu: Index
+
+    def of(self, filename: str) -> Index:
+        """Where a file is: one with a local version is on the index that is for such, and nowhere else."""
+        _, _, local = _parts(filename)[1].partition("+")
+        return self.main if not local else self.cpu if local == "cpu" else self.cuda
 
     def serve(self, file: File) -> None:
-        """A file with a local version is on the index of the CUDA builds, and nowhere else."""
-        index = self.cuda if "+" in _parts(file.filename)[1] else self.main
-        name = canonicalize_name(_parts(file.filename)[0])
+        index, name = self.of(file.filename), canonicalize_name(_parts(file.filename)[0])
         if file not in index.files.get(name, ()):
             index.add(name, file)
 
     def url(self, file: File) -> str:
         """Where a file is, as locks have it: its plus sign is encoded."""
-        index = self.cuda if "+" in _parts(file.filename)[1] else self.main
-        return f"{index.base}/files/{quote(file.filename)}"
+        return f"{self.of(file.filename).base}/files/{quote(file.filename)}"
 
 
 def reduced(lock: str, *names: str) -> str:

@@ -223,5 +223,5 @@ def test_the_environment_has_the_cuda_build(corpus: Corpus, name: str, python: s
     code, out, err = asked.run("sync", "--format", "json")
     assert code == 0, out + err
     (cell,) = json.loads(out)["cells"]
-    command = [Path(cell["environment"]) / "bin" / "python", "-c", "import torch; print(torch.FILE)"]
+    command = [f"{cell['environment']}/bin/python", "-c", "import torch; print(torch.FILE)"]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == f"{torch}\n"

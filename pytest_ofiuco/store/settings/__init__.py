@@ -234,5 +234,8 @@ def _netrc_files(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def unique(urls: Iterable[str]) -> list[str]:
-    """Without repetitions; a trailing slash makes no difference."""
-    return list({url.rstrip("/"): url for url in reversed(list(urls))}.values())[::-1]
+    """Without repetitions, each where it is first; a trailing slash makes no difference."""
+    first: dict[str, str] = {}
+    for url in urls:
+        first.setdefault(url.rstrip("/"), url)
+    return list(first.values())

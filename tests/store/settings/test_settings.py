@@ -251,6 +251,7 @@ def test_what_is_shown_of_a_url(url: str, expected: str) -> None:
 
 def test_unique_keeps_the_first_and_the_order() -> None:
     assert unique(["https://a/", "https://b", "https://a", "https://b/"]) == ["https://a/", "https://b"]
+    assert unique(["https://a", "https://b", "https://a/"]) == ["https://a", "https://b"]
 
 
 @pytest.mark.parametrize(
