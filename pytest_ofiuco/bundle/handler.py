@@ -16,7 +16,7 @@ from pytest_ofiuco.errors import BundleError, UsageError, shown
 _NAMED = 8
 
 
-def check(handler: str, entries: Mapping[str, Entry], sites: tuple[str, ...], own: str) -> None:
+def check(handler: str, entries: Mapping[str, Entry], sites: tuple[str, ...], own: str, what: str = "zip") -> None:
     """Whether ``handler`` is there; packages are below one of ``sites``, and ``own`` is the project's package.
 
     Raises:
@@ -30,7 +30,7 @@ def check(handler: str, entries: Mapping[str, Entry], sites: tuple[str, ...], ow
     code = _Code(entries, sites)
     if code.find(module) is None:
         raise BundleError(
-            f"handler {handler}: there is no module {module} in the zip", _modules_hint(module, code, own)
+            f"handler {handler}: there is no module {module} in the {what}", _modules_hint(module, code, own, what)
         )
     if not code.defines(module, name):
         top = sorted(name for name in code.names(module) if not name.startswith("_"))
@@ -64,14 +64,14 @@ def check_main(main: str, entries: Mapping[str, Entry], sites: tuple[str, ...], 
         raise BundleError(f"main {main}: {module} does not define {function} at its top", "name a function that it has")
 
 
-def _modules_hint(module: str, code: _Code, own: str) -> str:
+def _modules_hint(module: str, code: _Code, own: str, what: str = "zip") -> str:
     known = sorted(code.modules(own)) or sorted(code.modules(None))
     close = difflib.get_close_matches(module, known, 1, 0.5) or [
         each for each in known if each.rpartition(".")[2] == module.rpartition(".")[2]
     ]
     if close:
         return f"write {close[0]}, if that is what is meant"
-    return f"name a module of the project: {', '.join(known[:_NAMED])}" if known else "the zip has no module at all"
+    return f"name a module of the project: {', '.join(known[:_NAMED])}" if known else f"the {what} has no module at all"
 
 
 class _Code:

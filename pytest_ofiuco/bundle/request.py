@@ -1,10 +1,10 @@
-"""What is asked of the maker of zips, and what it gives."""
+"""What is asked of the makers of zips and images, and what they give."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pytest_ofiuco.bundle.archive import Written
 from pytest_ofiuco.bundle.packed import Compression
@@ -18,11 +18,11 @@ Bytecode = Literal["none", "unchecked-hash"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """A zip of ``project`` for ``target``, which is on the platform named ``platform``.
+class Contents:
+    """What is to be deployed of ``project`` for ``target``, which is on the platform named ``platform``, and where to
+    write it; ``what`` it is, in messages."""
 
-    ``is_split``: dependencies go into a layer of their own, beside ``output``. ``main``: what a pex-like zip starts.
-    """
+    what: ClassVar[str] = "zip"
 
     project: LocalProject
     target: Target
@@ -30,15 +30,42 @@ class Request:
     output: str
     selection: Selection
     variant: Variant | None = None
-    layout: Layout = "flat"
-    is_split: bool = False
-    main: str | None = None
     handler: str | None = None
     exclude: tuple[str, ...] = ()
     shebang: str = "/usr/bin/env python3"
     bytecode: Bytecode = "none"
     compression: Compression = "deflated"
     offline: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request(Contents):
+    """A zip. ``is_split``: dependencies go into a layer of their own, beside ``output``. ``main``: what a pex-like zip
+    starts."""
+
+    layout: Layout = "flat"
+    is_split: bool = False
+    main: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRequest(Contents):
+    """An OCI image layout. ``base`` is another one, with ``:TAG`` where it has several images; ``None`` of other
+    values is what the base has, or what suits the platform. ``prefix``: the folder that everything is in.
+    ``with_provided``: what the platform provides is in the image, too."""
+
+    what: ClassVar[str] = "image"
+
+    base: str | None = None
+    tag: str = "latest"
+    prefix: str | None = None
+    entrypoint: tuple[str, ...] | None = None
+    cmd: tuple[str, ...] | None = None
+    user: str | None = None
+    workdir: str | None = None
+    env: tuple[tuple[str, str], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    with_provided: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
