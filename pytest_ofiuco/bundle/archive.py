@@ -40,8 +40,8 @@ class Written:
     size: int
 
 
-def stamp(environ: Mapping[str, str]) -> tuple[int, int]:
-    """Date and time of every entry, as DOS writes them: SOURCE_DATE_EPOCH, or the first there is.
+def seconds(environ: Mapping[str, str]) -> int:
+    """The time of everything that is written, since 1970: SOURCE_DATE_EPOCH, or 0.
 
     https://reproducible-builds.org/specs/source-date-epoch/
 
@@ -49,14 +49,25 @@ def stamp(environ: Mapping[str, str]) -> tuple[int, int]:
         UsageError: the variable is not a number of seconds.
     """
     written = environ.get("SOURCE_DATE_EPOCH")
-    moment = _FIRST
-    if written:
-        try:
-            year, month, day, hour, minute, second = time.gmtime(int(written))[:6]
-        except (ValueError, OverflowError, OSError) as error:
-            hint = "set it to seconds since 1970, or unset it"
-            raise UsageError(f"SOURCE_DATE_EPOCH={shown(written)}: not a number of seconds", hint) from error
-        moment = min(max((year, month, day, hour, minute, second), _FIRST), _LAST)
+    if not written:
+        return 0
+    try:
+        found = int(written)
+        time.gmtime(found)
+    except (ValueError, OverflowError, OSError) as error:
+        hint = "set it to seconds since 1970, or unset it"
+        raise UsageError(f"SOURCE_DATE_EPOCH={shown(written)}: not a number of seconds", hint) from error
+    return max(found, 0)
+
+
+def stamp(environ: Mapping[str, str]) -> tuple[int, int]:
+    """Date and time of every entry, as DOS writes them: those of ``seconds``, or the first there are.
+
+    Raises:
+        UsageError: SOURCE_DATE_EPOCH is not a number of seconds.
+    """
+    year, month, day, hour, minute, second = time.gmtime(seconds(environ))[:6]
+    moment = min(max((year, month, day, hour, minute, second), _FIRST), _LAST)
     year, month, day, hour, minute, second = moment
     return (year - 1980) << 9 | month << 5 | day, hour << 11 | minute << 5 | second // 2
 

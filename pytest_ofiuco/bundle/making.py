@@ -22,6 +22,7 @@ from pytest_ofiuco.bundle.placing import Places
 from pytest_ofiuco.bundle.request import Made, Request
 from pytest_ofiuco.bundle.shipment import check_python
 from pytest_ofiuco.config import PlatformSettings
+from pytest_ofiuco.core.limits import largest
 from pytest_ofiuco.errors import UsageError
 from pytest_ofiuco.store import usage
 from pytest_ofiuco.store.cache import Store
@@ -78,11 +79,12 @@ class _Maker:
         found = dict(collected.entries)
         if request.main is not None:
             found = {part.name: self._started(found[part.name], part, collected.own) for part in parts}
-        limits.check_unzipped(
-            limits.sizes(entry for entries in found.values() for entry in entries.values()), request.platform
-        )
+        by_package = limits.sizes(entry for entries in found.values() for entry in entries.values())
+        settings = request.project.config.settings.get(request.platform, PlatformSettings())
+        unzipped, zipped = largest(request.platform, settings.max_size)
+        limits.check_unzipped(by_package, request.platform, unzipped)
         files = {output: self._written(output, entries, collected.kept) for output, entries in found.items()}
-        large = limits.zipped_warnings({path: each.size for path, each in files.items()}, request.platform)
+        large = limits.zipped_warnings({path: each.size for path, each in files.items()}, zipped)
         zips = {output: (files[output], found[output]) for output in found}
         document = manifest(request, collected.shipment, zips, collected.own)
         return Made(files=files, manifest=document, warnings=tuple(dict.fromkeys((*collected.warnings, *large))))

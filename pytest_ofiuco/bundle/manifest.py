@@ -12,7 +12,7 @@ from typing import Any
 from pytest_ofiuco.bundle.archive import Written
 from pytest_ofiuco.bundle.entries import Entry, hex_of
 from pytest_ofiuco.bundle.limits import sizes
-from pytest_ofiuco.bundle.request import Request
+from pytest_ofiuco.bundle.request import Contents, Request
 from pytest_ofiuco.bundle.shipment import Shipment
 
 _ARCHITECTURES = {"aarch64": "arm64", "win_amd64": "x86_64", "win_arm64": "arm64"}
@@ -42,9 +42,9 @@ def manifest(
         "platform": {"name": request.platform, "tag": str(platform)},
         "architectures": [_ARCHITECTURES.get(platform.architecture, platform.architecture)],
         "environment": {"PYTHONPATH": LAYER_PATH} if has_layer else {},
-        "lock": {"path": request.project.lock.path, "sha256": request.project.lock.sha256},
-        "packages": _packages(shipment, everything, own),
-        "left_out": {"provided": list(shipment.provided), "needed_by_these_only": list(shipment.unneeded)},
+        "lock": about_lock(request),
+        "packages": packages(shipment, everything, own),
+        "left_out": left_out(shipment),
     }
 
 
@@ -70,7 +70,18 @@ def content_hash(entries: Iterable[Entry]) -> str:
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _packages(shipment: Shipment, entries: Iterable[Entry], own: str) -> list[dict[str, Any]]:
+def about_lock(request: Contents) -> dict[str, str]:
+    """Where the lock is, and what it was."""
+    return {"path": request.project.lock.path, "sha256": request.project.lock.sha256}
+
+
+def left_out(shipment: Shipment) -> dict[str, list[str]]:
+    """What does not ship."""
+    return {"provided": list(shipment.provided), "needed_by_these_only": list(shipment.unneeded)}
+
+
+def packages(shipment: Shipment, entries: Iterable[Entry], own: str) -> list[dict[str, Any]]:
+    """Packages by name, each with its version and its bytes."""
     by_package, versions = sizes(entries), shipment.resolution.versions()
     names = sorted({*by_package, *versions, own})
     return [{"name": name, "version": versions.get(name), "size": by_package.get(name, 0)} for name in names]

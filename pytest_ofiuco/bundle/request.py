@@ -70,8 +70,10 @@ class ImageRequest(Contents):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """``files``: what was written, by path. ``manifest`` tells of it as JSON; ``warnings`` what there is to say."""
+    """``files``: what was written, by path. ``manifest`` tells of it as JSON, ``warnings`` of what does not look right,
+    and ``notes`` of what should be known."""
 
     files: Mapping[str, Written]
     manifest: Mapping[str, Any]
     warnings: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = field(default=())

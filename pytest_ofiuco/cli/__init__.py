@@ -18,6 +18,7 @@ COMMANDS = {
     "doctor": "say what is here for the project's matrix, and what is missing",
     "export": "write what a target or the whole matrix gets, for pip, uv and GitHub Actions",
     "forkserver": "list or end the processes that pytest --ofiuco-forkserver has left",
+    "image": "write the project and what it needs, for one Python on one platform, as an OCI image",
     "matrix": "list the cells of the matrix",
     "resolve": "print exactly which files a Python on a platform gets from the lock",
     "sync": "make the environments of the matrix, and run nothing",

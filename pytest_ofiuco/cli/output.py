@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from contextlib import suppress
@@ -24,8 +25,30 @@ def write(file: str, text: str) -> None:
         else:
             _replace(path, content)
     except OSError as error:
-        hint = "name a file in a folder that exists and can be written"
-        raise UsageError(f"{file}: cannot be written: {error.strerror}", hint) from error
+        raise _refusal(file, error) from error
+
+
+def check(file: str) -> None:
+    """Whether a file can be written, before what it is to tell of is made.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    path = Path(os.path.realpath(file))
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not path.exists():
+            tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.").cleanup()
+        elif not os.access(path if not path.is_file() else path.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise _refusal(file, error) from error
+
+
+def _refusal(file: str, error: OSError) -> UsageError:
+    hint = "name a file in a folder that exists and can be written"
+    return UsageError(f"{file}: cannot be written: {error.strerror}", hint)
 
 
 def _replace(path: Path, content: bytes) -> None:

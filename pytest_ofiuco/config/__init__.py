@@ -16,6 +16,7 @@ from pytest_ofiuco.core.target import Python
 from pytest_ofiuco.errors import UsageError, shown
 
 if TYPE_CHECKING:
+    from pytest_ofiuco.config.image import ImageSettings
     from pytest_ofiuco.config.variants import VariantSettings
     from pytest_ofiuco.config.zip import ZipSettings
 
@@ -37,6 +38,7 @@ _KEYS = (
     "variants",
     "allow-unhashed",
     "zip",
+    "image",
 )
 _PLATFORM_KEYS = ("tag", "python", "provided", "interpreters", "launcher", "ssh", "ssh-config", "markers", "max-size")
 
@@ -86,6 +88,7 @@ class Config:
     variants: tuple[VariantSettings, ...] = ()
     allow_unhashed: tuple[str, ...] = ()
     zip: ZipSettings | None = None
+    image: ImageSettings | None = None
 
     def axis(self, name: str, host_tag: str) -> PlatformAxis:
         """A platform by name, refined as the table says; ``host_tag`` is what ``host`` stands for.
@@ -132,6 +135,7 @@ def read(pyproject: Table) -> Config:
         variants=found,
         allow_unhashed=_names(table, "allow-unhashed"),
         zip=_zip(table),
+        image=_image(table),
     )
 
 
@@ -149,6 +153,14 @@ def _zip(table: Table) -> ZipSettings | None:
     from pytest_ofiuco.config import zip  # a session makes none
 
     return zip.read(table.table("zip"))
+
+
+def _image(table: Table) -> ImageSettings | None:
+    if "image" not in table:
+        return None
+    from pytest_ofiuco.config import image  # nor this
+
+    return image.read(table.table("image"))
 
 
 def _names(table: Table, key: str) -> tuple[str, ...]:

@@ -6,10 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pytest_ofiuco.core.finding import Finding, Severity
+from pytest_ofiuco.core.sizes import binary_size, by_size, largest_of
 from pytest_ofiuco.inspect.tree import Tree
-
-_MOST_NAMED = 10
-_MEGABYTE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,18 +24,18 @@ def bytes_by_package(tree: Tree) -> tuple[tuple[str, int], ...]:
     for member in tree.members:
         name = tree.owners[member.path].name
         sizes[name] = sizes.get(name, 0) + member.size
-    return tuple(sorted(sizes.items(), key=lambda each: (-each[1], each[0])))
+    return by_size(sizes)
 
 
 def over(name: str, limits: Limits, sizes: Sequence[tuple[str, int]], zipped: int | None) -> Iterator[Finding]:
     """A finding for each limit that packages of these sizes, or the zip of them, pass."""
     unpacked = sum(size for _, size in sizes)
-    largest = ", ".join(f"{package} {megabytes(size)}" for package, size in sizes[:_MOST_NAMED])
+    largest = largest_of(dict(sizes))
     if limits.unpacked is not None and unpacked > limits.unpacked:
-        message = f"{megabytes(unpacked)} unpacked, the platform takes {megabytes(limits.unpacked)}"
+        message = f"{binary_size(unpacked)} unpacked, the platform takes {binary_size(limits.unpacked)}"
         yield _finding("error", name, message, f"leave out what is not needed; the largest: {largest}")
     if limits.zipped is not None and zipped is not None and zipped > limits.zipped:
-        message = f"{megabytes(zipped)} zipped, of which the platform takes {megabytes(limits.zipped)} directly"
+        message = f"{binary_size(zipped)} zipped, of which the platform takes {binary_size(limits.zipped)} directly"
         yield _finding("warning", name, message, f"upload it by way of a store; the largest unpacked: {largest}")
 
 
@@ -46,5 +44,5 @@ def _finding(severity: Severity, name: str, message: str, hint: str) -> Finding:
 
 
 def megabytes(size: int) -> str:
-    """``12.3 MB``, of 1,048,576 bytes each, as AWS counts them."""
-    return f"{size / _MEGABYTE:,.1f} MB"
+    """``12.3 MiB``, of 1,048,576 bytes each, as AWS counts them."""
+    return binary_size(size)

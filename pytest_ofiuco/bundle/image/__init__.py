@@ -1,0 +1,1 @@
+"""What ships → an OCI image layout: https://github.com/opencontainers/image-spec."""
