@@ -89,6 +89,13 @@ def read_base(written: str, wanted: ImagePlatform) -> Base:
         BundleError: none in it is for the platform, or a document is not what its digest says.
         InputError: a document is not what it should be.
     """
+    try:
+        return _read_base(written, wanted)
+    except InputError as error:
+        raise InputError(error.file, error.at, error.reason, _AGAIN) from error
+
+
+def _read_base(written: str, wanted: ImagePlatform) -> Base:
     folder, tag = _parsed(written)
     layout = _Layout(folder, written)
     found = layout.candidates(tag)

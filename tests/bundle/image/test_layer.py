@@ -1,0 +1,88 @@
+"""Layers, read by ``tarfile`` and by GNU tar, which did not write them."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from pytest_ofiuco.bundle.image.layer import LATEST, Layer
+from pytest_ofiuco.errors import BundleError
+
+LONG = "/".join(["folder" * 9] * 3)
+"""Of 164 characters."""
+
+
+def written(files: dict[str, bytes], moment: int = 0) -> bytes:
+    output = io.BytesIO()
+    layer = Layer(output, moment, "deflated")
+    layer.folder("app")
+    for path, content in files.items():
+        layer.add(path, content, executable=path.startswith("bin/"))
+    layer.end()
+    return gzip.decompress(output.getvalue())
+
+
+FILES = {
+    "a.py": b"print()\n",
+    "bin/a": b"#!",
+    "empty": b"",
+    "block": b"x" * 512,
+    "größe/日本.txt": b"text",
+    "x" * 100: b"fits the name",
+    "x" * 101: b"fits nowhere",
+    f"{LONG[:155]}/{'y' * 100}": b"fits with the prefix",
+    f"{LONG[:156]}/{'y' * 100}": b"does not",
+    f"{LONG}/{'z' * 300}.py": b"a name of 300",
+    "ö" * 127: b"of two bytes each",
+}
+
+
+def test_what_is_written_is_read() -> None:
+    with tarfile.open(fileobj=io.BytesIO(written(FILES, 12345))) as archive:
+        members = archive.getmembers()
+        found = {each.name: archive.extractfile(each) for each in members}
+        assert {name: file.read() for name, file in found.items() if file is not None} == FILES
+    assert [each.name for each in members] == ["app", *FILES]
+    assert [each.pax_headers.keys() for each in members if each.pax_headers] == [{"path"}] * 5
+    assert {(each.mode, each.isdir()) for each in members} == {(0o755, True), (0o755, False), (0o644, False)}
+    assert {each.mtime for each in members} == {12345}
+
+
+def test_tar_reads_it(tmp_path: Path) -> None:
+    if (tar := shutil.which("tar")) is None:
+        pytest.skip("there is no tar")
+    listed = subprocess.run(
+        [tar, "-t", "--quoting-style=literal"], input=written(FILES), capture_output=True, check=True
+    )
+    assert (listed.stdout.decode().splitlines(), listed.stderr) == (["app/", *FILES], b"")
+
+
+def test_the_size_is_of_whole_blocks() -> None:
+    content = written({"a": b"1"})
+    assert len(content) == 5 * 512
+    assert content[-1024:] == bytes(1024)
+
+
+def test_large_files_have_their_size_beside_them() -> None:
+    layer = Layer(io.BytesIO(), LATEST, "deflated")
+    layer._head("large", 8**11, 0o644, b"0")
+    content = bytes(layer.stream._pending)
+    member = tarfile.TarInfo.frombuf(content[-512:], "utf-8", "strict")
+    assert (member.name, member.size, member.mtime) == ("large", 0, LATEST)
+    assert b"19 size=8589934592\n" in content
+    layer._head("fits", 8**11 - 1, 0o644, b"0")
+    assert tarfile.TarInfo.frombuf(bytes(layer.stream._pending)[-512:], "utf-8", "strict").size == 8**11 - 1
+
+
+def test_a_name_that_is_no_text() -> None:
+    with pytest.raises(BundleError) as caught:
+        written({"a\udcff": b""})
+    assert caught.value.render() == (
+        "error: 'a\\udcff': a name that is no text cannot be in an image\nhint: rename the file"
+    )

@@ -1,0 +1,158 @@
+"""``ofiuco image``: what is printed and written, and what docs/image.md shows."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from pytest_ofiuco.cli import main
+from tests.bundle.image.layouts import AMD64, ARM64, Layout, image_of
+from tests.bundle.projects import LAMBDA, project
+from tests.store.makers import wheel
+
+ROOT = Path(__file__).parents[1]
+DOCS = (ROOT / "docs" / "image.md").read_text(encoding="utf-8")
+TARGET = ("--platform", "aws_lambda", "--python", "3.13")
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    """The exit code, what is printed, and what is said on standard error."""
+    code = main(["image", *map(str, arguments)])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    files = [wheel("demo", {"demo.py": ""}), wheel("boto3", {"boto3.py": ""})]
+    return project(tmp_path / "p", files)
+
+
+def test_an_image_and_its_manifest(tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output, manifest = tmp_path / "image", tmp_path / "image.json"
+    arguments = ("--project", folder, *TARGET, "--output", output, "--manifest", manifest, "--exclude", "no*")
+    code, out, err = run(capsys, *arguments, "--handler", "app.handler")
+    assert (code, err) == (
+        0,
+        "warning: there is no base, so nothing provides boto3; --with-provided takes them along\n"
+        'warning: exclude "no*": nothing in the image matches it\n',
+    ) or err.splitlines() == [
+        'warning: exclude "no*": nothing in the image matches it',
+        "warning: there is no base, so nothing provides boto3; --with-provided takes them along",
+    ]
+    document = json.loads(manifest.read_text(encoding="utf-8"))
+    first, dependencies, code_layer, left_out, note = out.splitlines()
+    assert re.fullmatch(rf"{re.escape(str(output))}: 5 files, \S+ [KM]iB, latest@{document['digest']}", first)
+    for line, layer in zip((dependencies, code_layer), document["layers"], strict=True):
+        assert re.fullmatch(rf"  {layer['of']}: \S+ K?i?B, \S+ B unpacked, {layer['digest']}", line)
+    assert left_out == "left out, since aws_lambda has them or nothing else needs them: boto3"
+    assert note == "no base: the image has no Python in it; --base gives it one"
+    assert document["cmd"] == ["app.handler"]
+    written = manifest.read_bytes()
+    assert run(capsys, *arguments, "--handler", "app.handler")[:2] == (code, out)
+    assert manifest.read_bytes() == written
+
+
+def test_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its base lies beside pyproject.toml; options come first."""
+    table = (
+        '[tool.ofiuco.image]\nbase = "bases:py313"\ntag = "v1"\nprefix = "/srv"\nentrypoint = ["python3", "-m"]\n'
+        'cmd = ["app"]\nuser = "app"\nworkdir = "/tmp"\nenv = { A = "1", B = "2" }\nlabels = { team = "x" }\n'
+        "with-provided = true\n"
+    )
+    folder = project(tmp_path / "p", [wheel("boto3", {"boto3.py": ""})], pyproject=LAMBDA + table)
+    layout = Layout(folder / "bases")
+    layout.end(py313=layout.image(ARM64, {"User": "root"}), other=layout.image(AMD64))
+    monkeypatch.chdir(tmp_path)
+    arguments = ("--project", "p", *TARGET, "--output", "image")
+    code, _, err = run(capsys, *arguments)
+    assert (code, err) == (0, "")
+    image = image_of(tmp_path / "image")
+    assert image.names(1)[-1] == "srv/boto3.py"
+    config = image.config["config"]
+    assert config.pop("Env")[-2:] == ["A=1", "B=2"]
+    assert config == {
+        "Entrypoint": ["python3", "-m"],
+        "Cmd": ["app"],
+        "User": "app",
+        "WorkingDir": "/tmp",
+        "Labels": {"team": "x"},
+    }
+    assert image.index["manifests"][0]["annotations"] == {"org.opencontainers.image.ref.name": "v1"}
+    given = ["--tag v2", "prefix /opt/x", 'cmd ["a b","c"]', "user 1", "workdir /w", "env B=3", "label team=y"]
+    words = [
+        word for each in given for word in (f"--{each.removeprefix('--').partition(' ')[0]}", each.partition(" ")[2])
+    ]
+    assert run(capsys, *arguments, *words, "--entrypoint", "sh -c 'one two'")[0] == 0
+    image = image_of(tmp_path / "image")
+    config = image.config["config"]
+    assert config["Env"][-2:] == ["A=1", "B=3"]
+    assert (config["Entrypoint"], config["Cmd"]) == (["sh", "-c", "one two"], ["a b", "c"])
+    assert (config["User"], config["WorkingDir"], config["Labels"]) == ("1", "/w", {"team": "y"})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        pytest.param(
+            ["--platform", "amiga"], 2, "platform 'amiga': neither a built-in name nor a platform tag", id="platform"
+        ),
+        pytest.param(
+            ["--platform", "macos_arm64"], 2, "platform macos_arm64: there are no images of macosx_", id="macOS"
+        ),
+        pytest.param(
+            ["--handler", "app.nope"], 1, "handler app.nope: app does not define nope at its top", id="handler"
+        ),
+        pytest.param(["--output", "no/x"], 2, "no/x: the folder no is not there", id="output"),
+        pytest.param(["--base", "no"], 2, "base no: there is no such folder", id="base"),
+        pytest.param(["--env", "A"], 2, "--env 'A': has no value", id="env"),
+        pytest.param(["--label", "=a"], 2, "label '': not a name", id="label"),
+        pytest.param(["--cmd", "'a"], 2, """--cmd "'a": cannot be read: No closing quotation""", id="quote"),
+        pytest.param(["--entrypoint", "[1]"], 2, "--entrypoint '[1]': not an array of strings", id="array"),
+        pytest.param(["--entrypoint", "[a]"], 2, "--entrypoint '[a]': cannot be read: Expecting value", id="no JSON"),
+        pytest.param(["--manifest", "no/x.json"], 2, "no/x.json: cannot be written: No such file", id="manifest"),
+    ],
+)
+def test_refusals(
+    tmp_path: Path,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    code: int,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found, out, err = run(capsys, "--project", folder, *TARGET, "--output", "image", *arguments)
+    assert (found, out) == (code, "")
+    error, hint = err.splitlines()
+    assert error.startswith(f"error: {message}")
+    assert hint.startswith("hint: ")
+    assert not (tmp_path / "image").exists()
+
+
+def test_the_docs_name_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["image", "--help"])
+    options = set(re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, re.MULTILINE))
+    rows = re.findall(r"^\| (`--.*?) \|", DOCS, re.MULTILINE)
+    assert options == set(re.findall(r"`(--[a-z-]+)", " ".join(rows)))
+
+
+def test_the_docs_show_keys_of_the_manifest(tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "--project", folder, *TARGET, "--output", tmp_path / "x", "--manifest", tmp_path / "x.json")
+    document = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
+    rows = re.findall(r"^\| (`.*?) \|", DOCS.partition("## The manifest")[2], re.MULTILINE)
+    assert sorted(re.findall(r"`([a-z0-9_]+)`", " ".join(rows))) == sorted(document)
+
+
+def test_the_table_in_the_docs_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (table,) = re.findall(r"```toml\n(.*?)```", DOCS, re.DOTALL)
+    folder = project(tmp_path / "p", pyproject=table)
+    layout = Layout(folder / "bases" / "python")
+    layout.end(**{"3.13": layout.image(ARM64)})
+    arguments = ("--project", folder, "--platform", "linux_aarch64", "--python", "3.13", "--output", tmp_path / "x")
+    assert run(capsys, *arguments)[0] == 0
