@@ -86,7 +86,7 @@ def test_warnings_count_with_strict(capsys: pytest.CaptureFixture[str], folder: 
     folder_of(folder / "x", installed("x", {"x/a.so": elf(X86_64)}))
     lines = [
         "warning: x: x/a.so: x 1.0: is for x86_64, not aarch64",
-        "x: 1 warning for Python 3.11 on manylinux_2_26_aarch64 (3 files, 1 of machine code, 0.0 MB)" + NOT_FOLLOWED,
+        "x: 1 warning for Python 3.11 on manylinux_2_26_aarch64 (3 files, 1 of machine code, 527 B)" + NOT_FOLLOWED,
     ]
     assert checked(capsys, "--environment", "x", *LAMBDA) == (0, lines)
     assert checked(capsys, "--environment", "x", *LAMBDA, "--strict") == (1, lines)
@@ -98,9 +98,9 @@ def test_limits_of_the_platform(capsys: pytest.CaptureFixture[str], folder: Path
     assert checked(capsys, "--zip", "x.zip", *LAMBDA) == (
         1,
         [
-            "error: x.zip: 1.5 MB unpacked, the platform takes 1.0 MB",
-            "hint: leave out what is not needed; the largest: x 1.5 MB",
-            "x.zip: 1 error for Python 3.11 on manylinux_2_26_aarch64 (1 file, 0 of machine code, 1.5 MB)"
+            "error: x.zip: 1.5 MiB unpacked, the platform takes 1.0 MiB",
+            "hint: leave out what is not needed; the largest: x 1.5 MiB",
+            "x.zip: 1 error for Python 3.11 on manylinux_2_26_aarch64 (1 file, 0 of machine code, 1.5 MiB)"
             + NOT_FOLLOWED,
         ],
     )
@@ -162,7 +162,7 @@ def test_what_leaked_into_a_zip(capsys: pytest.CaptureFixture[str], folder: Path
             "hint: make it a dependency of the project, or import it in tests only",
             "error: x.zip: requests/__init__.py: requests: line 1 imports simplejson, which nothing that ships brings",
             "hint: add what brings it to the project's dependencies, and lock again",
-            "x.zip: 3 errors for Python 3.11 on manylinux_2_26_aarch64 (3 files, 0 of machine code, 0.0 MB)",
+            "x.zip: 3 errors for Python 3.11 on manylinux_2_26_aarch64 (3 files, 0 of machine code, 105 B)",
         ],
     )
 

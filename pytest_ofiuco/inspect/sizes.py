@@ -41,8 +41,3 @@ def over(name: str, limits: Limits, sizes: Sequence[tuple[str, int]], zipped: in
 
 def _finding(severity: Severity, name: str, message: str, hint: str) -> Finding:
     return Finding(severity=severity, code="size", message=message, file=name, hint=hint)
-
-
-def megabytes(size: int) -> str:
-    """``12.3 MiB``, of 1,048,576 bytes each, as AWS counts them."""
-    return binary_size(size)

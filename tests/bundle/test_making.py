@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from pytest_ofiuco.bundle import limits
 from pytest_ofiuco.bundle.manifest import rendered
 from pytest_ofiuco.errors import ArchiveError, BundleError, OfiucoError, PythonNotAdmittedError, UsageError
 from pytest_ofiuco.store.cache import Store
@@ -387,16 +386,16 @@ def _python_on_path(folder: Path) -> Path:
     return place
 
 
-def test_too_large(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_large(tmp_path: Path, store: Store) -> None:
     folder = project(tmp_path / "p", [wheel(f"demo{n}", {f"demo{n}.py": "#" * (n << 20)}) for n in range(1, 12)])
     (warning,) = zipped(folder, store).warnings
-    assert warning == f"{tmp_path}/x.zip: 66.0 MB zipped, and a direct upload takes 50.0 MB: upload it to S3"
-    monkeypatch.setattr(limits, "MOST_UNZIPPED", 66 << 20)
+    assert warning == f"{tmp_path}/x.zip: 66.0 MiB zipped, and a direct upload takes 50.0 MiB: upload it to S3"
+    (folder / "pyproject.toml").write_text("[tool.ofiuco.platform.aws_lambda]\nmax-size = 66\n")
     with pytest.raises(BundleError) as caught:
         zipped(folder, store)
-    listed = ", ".join(f"demo{n} {n}.0 MB" for n in range(11, 1, -1))
+    listed = ", ".join(f"demo{n} {n}.0 MiB" for n in range(11, 1, -1))
     assert caught.value.render() == (
-        f"error: 66.0 MB unzipped, and aws_lambda takes 66.0 MB; the largest packages: {listed}\n"
+        f"error: 66.0 MiB unzipped, and aws_lambda takes 66.0 MiB; the largest packages: {listed}\n"
         "hint: leave out what is not needed with `exclude` in [tool.ofiuco.zip],"
         " or what the platform has with `provided`"
     )

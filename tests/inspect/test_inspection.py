@@ -188,14 +188,14 @@ def test_what_is_too_large(tmp_path: Path) -> None:
     larger, smaller = Limits(unpacked=78 << 20, zipped=1 << 30), Limits(unpacked=70 << 20, zipped=1 << 10)
     assert inspect(tree, target, limits=larger).findings == ()
     error, warning = inspect(tree, target, limits=smaller).findings
-    assert (error.severity, error.message) == ("error", "78.0 MB unpacked, the platform takes 70.0 MB")
+    assert (error.severity, error.message) == ("error", "78.0 MiB unpacked, the platform takes 70.0 MiB")
     assert error.hint == (
-        "leave out what is not needed; the largest: l 12.0 MB, k 11.0 MB, j 10.0 MB, i 9.0 MB, h 8.0 MB, g 7.0 MB, "
-        "f 6.0 MB, e 5.0 MB, d 4.0 MB, c 3.0 MB"
+        "leave out what is not needed; the largest: l 12.0 MiB, k 11.0 MiB, j 10.0 MiB, i 9.0 MiB, h 8.0 MiB, "
+        "g 7.0 MiB, f 6.0 MiB, e 5.0 MiB, d 4.0 MiB, c 3.0 MiB"
     )
     assert (warning.severity, warning.message) == (
         "warning",
-        "0.1 MB zipped, of which the platform takes 0.0 MB directly",
+        "78.8 KiB zipped, of which the platform takes 1.0 KiB directly",
     )
 
 
@@ -205,7 +205,7 @@ def test_what_does_not_ship_has_no_size(tmp_path: Path) -> None:
     tree, limits = tree_of(folder_of(tmp_path, files)), Limits(unpacked=2 << 20)
     assert inspect(tree, target, limits=limits, not_shipped=["b"]).findings == ()
     (finding,) = inspect(tree, target, limits=limits, not_shipped=["a"]).findings
-    assert finding.message == "3.0 MB unpacked, the platform takes 2.0 MB"
+    assert finding.message == "3.0 MiB unpacked, the platform takes 2.0 MiB"
 
 
 def test_a_wheel_of_which_the_files_say_more(tmp_path: Path) -> None:

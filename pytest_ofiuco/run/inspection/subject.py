@@ -8,11 +8,12 @@ from pathlib import Path
 from pytest_ofiuco.config import Config
 from pytest_ofiuco.core.limits import largest
 from pytest_ofiuco.core.matrix import Cell
+from pytest_ofiuco.core.sizes import binary_size
 from pytest_ofiuco.core.target import Target
 from pytest_ofiuco.export.findings import counted, counts_of
 from pytest_ofiuco.inspect.imports import complaints
 from pytest_ofiuco.inspect.inspection import Inspection, inspect
-from pytest_ofiuco.inspect.sizes import Limits, megabytes
+from pytest_ofiuco.inspect.sizes import Limits
 from pytest_ofiuco.inspect.tree import Tree, tree_of
 from pytest_ofiuco.run.inspection.shipping import Shipping
 from pytest_ofiuco.store.project import LocalProject
@@ -47,7 +48,7 @@ class Found:
     def summary(self) -> str:
         """All of it in a line."""
         found = self.inspection
-        what = f"{counted(found.files, 'file')}, {found.binaries} of machine code, {megabytes(found.size)}"
+        what = f"{counted(found.files, 'file')}, {found.binaries} of machine code, {binary_size(found.size)}"
         counts = counts_of(found.findings)
         note = "" if self.own else "; no imports were followed: none of its modules is known to be the project's own"
         return f"{found.tree}: {counts or 'fine'} for {found.target} ({what}){note}"
@@ -82,8 +83,6 @@ def look_into(subject: Subject) -> Found:
 
 
 def _limits(subject: Subject) -> Limits:
-    unpacked, zipped = largest(subject.platform)
     settings = subject.settings.settings.get(subject.platform)
-    if settings is not None and settings.max_size is not None:
-        unpacked = settings.max_size << 20
+    unpacked, zipped = largest(subject.platform, settings.max_size if settings is not None else None)
     return Limits(unpacked=unpacked, zipped=zipped)
