@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from packaging.utils import NormalizedName, canonicalize_name
 
-from pytest_ofiuco.bundle import bytecode, handler, source
+from pytest_ofiuco.bundle import bytecode, handler, source, stripping
 from pytest_ofiuco.bundle.entries import Entry, check_cases, merged
 from pytest_ofiuco.bundle.packed import Kept
 from pytest_ofiuco.bundle.patterns import Patterns
@@ -26,6 +26,7 @@ from pytest_ofiuco.store.sources import name_of
 from pytest_ofiuco.store.wheel import UnpackedWheel
 
 _CASELESS = ("macos", "windows")
+_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +47,13 @@ class Part:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collected:
     """``entries`` of each part by path, in their order; ``kept`` are the wheels' files, by sha256; ``own`` the name
-    of the project's package; ``warnings`` what there is to say."""
+    of the project's package; ``stripped_by`` the tool that was used; ``warnings`` what there is to say."""
 
     shipment: Shipment
     entries: Mapping[str, Mapping[str, Entry]]
     kept: Mapping[str, Kept]
     own: NormalizedName
+    stripped_by: str | None
     warnings: tuple[str, ...]
 
 
@@ -79,6 +81,7 @@ class Collector:
         self.include = settings.include if settings else ()
         self.own = self._called()
         self.warnings: list[str] = []
+        self.stripped_by: str | None = None
 
     def collected(self, parts: Sequence[Part]) -> Collected:
         """The files of each part.
@@ -103,7 +106,14 @@ class Collector:
             self.warnings += wheels.warnings()
         what = self.request.what
         self.warnings += [f'exclude "{each}": nothing in the {what} matches it' for each in self.patterns.unmatched]
-        return Collected(shipment=shipped, entries=found, kept=kept, own=self.own, warnings=tuple(self.warnings))
+        return Collected(
+            shipment=shipped,
+            entries=found,
+            kept=kept,
+            own=self.own,
+            stripped_by=self.stripped_by,
+            warnings=tuple(self.warnings),
+        )
 
     def _shipped(self) -> Shipment:
         request = self.request
@@ -150,12 +160,25 @@ class Collector:
         if part.has_code and own is None:
             everything += source.entries(self.project.directory.resolve(), self.own, self.include, site)
         left = [entry for entry in everything if not self.patterns.match(entry.path, site)]
-        found = merged(left)
+        found = self._stripped(merged(left))
         if self.request.bytecode != "none":
             with self.store.temporary() as scratch:
                 more = bytecode.compiled(part.modules(found), self.request.target, self.store, self.environ, scratch)
             found = merged([*found.values(), *more])
         return merged(with_records(found.values(), wheels, part.places))
+
+    def _stripped(self, found: dict[str, Entry]) -> dict[str, Entry]:
+        request = self.request
+        if request.strip is None:
+            return found
+        with self.store.temporary() as scratch:
+            less = stripping.stripped(found, request.strip, request.target.platform, self.environ, scratch)
+        self.stripped_by = less.by or self.stripped_by
+        if less.kept:
+            more = f" and {len(less.kept) - _NAMED} more" if len(less.kept) > _NAMED else ""
+            kept = ", ".join(less.kept[:_NAMED]) + more
+            self.warnings.append(f"strip: kept as they are, since it would change what is loaded of them: {kept}")
+        return dict(less.entries)
 
     def _check_contents(self, parts: Sequence[Part], found: Mapping[str, Mapping[str, Entry]]) -> None:
         sites = tuple(part.places.site for part in parts)

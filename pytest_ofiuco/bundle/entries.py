@@ -34,8 +34,8 @@ class Entry:
     @classmethod
     def of(cls, path: str, package: str, content: bytes, *, executable: bool = False) -> Entry:
         """An entry with bytes of its own."""
-        hashed = as_record(hashlib.sha256(content).digest())
-        return cls(path=path, package=package, hash=hashed, size=len(content), executable=executable, content=content)
+        size = len(content)
+        return cls(path=path, package=package, hash=hashed(content), size=size, executable=executable, content=content)
 
     def read(self) -> bytes:
         """Its bytes.
@@ -47,6 +47,11 @@ class Entry:
             return self.content
         assert self.wheel is not None
         return (self.wheel.tree / self.member).read_bytes()
+
+
+def hashed(content: bytes) -> str:
+    """The sha256 of bytes as RECORD writes it."""
+    return as_record(hashlib.sha256(content).digest())
 
 
 def merged(entries: Iterable[Entry]) -> dict[str, Entry]:

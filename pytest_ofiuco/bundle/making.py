@@ -86,7 +86,7 @@ class _Maker:
         files = {output: self._written(output, entries, collected.kept) for output, entries in found.items()}
         large = limits.zipped_warnings({path: each.size for path, each in files.items()}, zipped)
         zips = {output: (files[output], found[output]) for output in found}
-        document = manifest(request, collected.shipment, zips, collected.own)
+        document = manifest(request, collected.shipment, zips, collected.own, collected.stripped_by)
         return Made(files=files, manifest=document, warnings=tuple(dict.fromkeys((*collected.warnings, *large))))
 
     def _started(self, entries: Mapping[str, Entry], part: Part, own: str) -> Mapping[str, Entry]:

@@ -21,7 +21,11 @@ LAYER_PATH = "/opt/python"
 
 
 def manifest(
-    request: Request, shipment: Shipment, zips: Mapping[str, tuple[Written, Mapping[str, Entry]]], own: str
+    request: Request,
+    shipment: Shipment,
+    zips: Mapping[str, tuple[Written, Mapping[str, Entry]]],
+    own: str,
+    stripped_by: str | None,
 ) -> dict[str, Any]:
     """The manifest of ``zips``: by path, what was written and of what. The first is the asset, a second its layer."""
     (path, (written, entries)), *layers = zips.items()
@@ -42,6 +46,7 @@ def manifest(
         "platform": {"name": request.platform, "tag": str(platform)},
         "architectures": [_ARCHITECTURES.get(platform.architecture, platform.architecture)],
         "environment": {"PYTHONPATH": LAYER_PATH} if has_layer else {},
+        "strip": stripped_by,
         "lock": about_lock(request),
         "packages": packages(shipment, everything, own),
         "left_out": left_out(shipment),

@@ -20,7 +20,7 @@ Bytecode = Literal["none", "unchecked-hash"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
     """What is to be deployed of ``project`` for ``target``, which is on the platform named ``platform``, and where to
-    write it; ``what`` it is, in messages."""
+    write it; ``what`` it is, in messages. ``strip``: a command for that, or "" for any that is found."""
 
     what: ClassVar[str] = "zip"
 
@@ -35,6 +35,7 @@ class Contents:
     shebang: str = "/usr/bin/env python3"
     bytecode: Bytecode = "none"
     compression: Compression = "deflated"
+    strip: str | None = None
     offline: bool = False
 
 

@@ -40,6 +40,13 @@ def add_shipping_options(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--bytecode", choices=("none", "unchecked-hash"), default="none", help="default: none")
     parser.add_argument(
+        "--strip",
+        nargs="?",
+        const="",
+        metavar="COMMAND",
+        help="ELF files without symbols and debug information, by this command or a strip that is found",
+    )
+    parser.add_argument(
         "--compression",
         choices=("deflated", "stored"),
         default="deflated",
@@ -66,6 +73,7 @@ def contents(options: Namespace) -> dict[str, Any]:
         "exclude": tuple(options.exclude),
         "shebang": options.shebang,
         "bytecode": options.bytecode,
+        "strip": options.strip,
         "compression": options.compression,
         "offline": options.offline,
     }

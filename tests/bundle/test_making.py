@@ -472,6 +472,7 @@ def test_the_manifest(tmp_path: Path, store: Store) -> None:
         "platform": {"name": "aws_lambda", "tag": "manylinux_2_34_aarch64"},
         "architectures": ["arm64"],
         "environment": {},
+        "strip": None,
         "left_out": {"provided": ["boto3"], "needed_by_these_only": []},
     }
     deflated = zipped(folder, store, handler="app.handler", python="3.12")

@@ -61,6 +61,7 @@ def manifest(
         "os": config["os"],
         "architecture": config["architecture"],
         "variant": config.get("variant"),
+        "strip": found.stripped_by,
         "lock": about_lock(request),
         "packages": packages(found.shipment, inside.values(), found.own),
         "left_out": left_out(found.shipment),
