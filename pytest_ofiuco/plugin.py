@@ -28,6 +28,9 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     group.addoption(
         "--ofiuco-forkserver", action="store_true", help="fork workers from processes that stay for the next session"
     )
+    group.addoption(
+        "--ofiuco-require-exec", action="store_true", help="a cell that cannot run on this machine is an error"
+    )
     group.addoption("--ofiuco-timeout", metavar="SECONDS", help="end a test that takes longer, with its worker")
     group.addoption(
         "--ofiuco-shard", metavar="N/COUNT", help="run one of COUNT parts of the matrix, about as long each"

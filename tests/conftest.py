@@ -9,6 +9,7 @@ import pytest
 
 from pytest_ofiuco.store import usage
 from pytest_ofiuco.store.cache import CACHE_VARIABLE
+from pytest_ofiuco.store.pythons.wrappers import DATA_VARIABLE
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +21,7 @@ def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_cache(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, session_cache: Path) -> None:
     if request.node.get_closest_marker("e2e") is None:
         monkeypatch.setenv(CACHE_VARIABLE, str(session_cache))
+        monkeypatch.setenv(DATA_VARIABLE, f"{session_cache}-data")
 
 
 @pytest.fixture(autouse=True)

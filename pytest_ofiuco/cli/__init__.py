@@ -20,6 +20,7 @@ COMMANDS = {
     "forkserver": "list or end the processes that pytest --ofiuco-forkserver has left",
     "image": "write the project and what it needs, for one Python on one platform, as an OCI image",
     "matrix": "list the cells of the matrix",
+    "python": "install Pythons of other platforms, and list them",
     "resolve": "print exactly which files a Python on a platform gets from the lock",
     "sync": "make the environments of the matrix, and run nothing",
     "why": "print what brought a package or kept it out, and why this file of it",

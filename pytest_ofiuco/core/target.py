@@ -89,6 +89,12 @@ class Python:
         return len(self.version.release) == 3
 
     @property
+    def any_patch(self) -> Python:
+        """The same of whichever patch."""
+        prefix = "pypy" if self.implementation == "pypy" else ""
+        return Python.parse(f"{prefix}{self.version.major}.{self.version.minor}{'t' * self.free_threaded}")
+
+    @property
     def label(self) -> str:
         """What names it in a cell: ``py312``, ``py3.12.4``, ``py313t``, ``pypy310``."""
         prefix = "pypy" if self.implementation == "pypy" else "py"

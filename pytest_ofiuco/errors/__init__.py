@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         MissingPythonError,
         NamingError,
         NoLocationError,
+        NotInstalledError,
         OfflineError,
         UnhashedError,
     )
@@ -69,6 +70,7 @@ __all__ = [
     "NoLocationError",
     "NoLockError",
     "NoReplacementError",
+    "NotInstalledError",
     "NotLockedError",
     "NothingToReplaceError",
     "OfflineError",

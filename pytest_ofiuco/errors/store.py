@@ -60,6 +60,20 @@ class BrokenPythonError(OfiucoError):
 
 
 @dataclass(eq=False)
+class NotInstalledError(OfiucoError):
+    """A Python of another platform that ``ofiuco python install`` could not install."""
+
+    exit_code = 1
+    python: str
+    platform: str
+    reason: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        return f"Python {self.python} for {self.platform}: {self.reason}"
+
+
+@dataclass(eq=False)
 class HashMismatchError(OfiucoError):
     """A file whose bytes are not the ones that were locked."""
 

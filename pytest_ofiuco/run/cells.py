@@ -42,7 +42,8 @@ class PlannedCell:
 
     One of these is set, unless there is nothing to prepare. With ``skip`` its tests are not run; its environment, if it
     has one, is only inspected. ``versions`` are what it gets, by name; ``runs_as`` is the platform of the interpreter
-    that runs it, where this machine could not run it by itself.
+    that runs it, where this machine could not run it by itself. ``is_by_choice``: the project's settings have it
+    skipped.
     """
 
     cell: Cell
@@ -51,6 +52,7 @@ class PlannedCell:
     plan: Plan | None = None
     environment: Environment | None = None
     skip: str | None = None
+    is_by_choice: bool = False
     error: OfiucoError | None = None
 
     @property

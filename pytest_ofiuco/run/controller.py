@@ -312,6 +312,11 @@ class Controller:
         return with_remedy(errors, self.plan.lock.format)
 
     def skip_cell(self, run: CellRun, reason: str) -> None:
+        if self.config.getoption("--ofiuco-require-exec") and not run.planned.is_by_choice:
+            from pytest_ofiuco.run.execution import NotRunHereError  # most sessions run all of their cells
+
+            self.scheduler.fail_cell(run, "run", NotRunHereError(run.cell.name, reason).render())
+            return
         run.phase = Phase.OVER
         run.tally.remark = f"skipped: {reason}"
         self.replay.collect_skip(with_cell("ofiuco", run.cell.name), self.plan.lock.path, reason)

@@ -29,6 +29,7 @@ from pytest_ofiuco.store.variants import Variants
 
 if TYPE_CHECKING:
     from pytest_ofiuco.run.hosts.hosts import Hosts  # most sessions have none
+    from pytest_ofiuco.store.pythons.foreign import Lacking
 
 _ADD_PYTEST = {
     "poetry": "poetry add --group dev pytest",
@@ -130,16 +131,11 @@ def pythons_found(lock: Lock, interpreters: Interpreters) -> tuple[Python, ...]:
         admitted = lock.requires_python
         if admitted and not any(each.contains(python.release) for each in admitted):
             continue
-        minor = _minor(python)
+        minor = python.any_patch
         found.setdefault(minor.label, minor)
     if not found:
         raise MissingPythonError(lock.requires_python_text or "3", ["PATH", "pyenv", "uv"])
     return tuple(found.values())
-
-
-def _minor(python: Python) -> Python:
-    prefix = "pypy" if python.implementation == "pypy" else ""
-    return Python.parse(f"{prefix}{python.version.major}.{python.version.minor}{'t' * python.free_threaded}")
 
 
 def _plan_cell(
@@ -165,20 +161,23 @@ def _plan_cell(
         if isinstance(error, BrokenPythonError) and not settings.launcher:
             raise
         return PlannedCell(cell=cell, error=error)
-    if interpreter is not None:
+    if isinstance(interpreter, Interpreter):
         cell = replace(cell, target=Target(python=interpreter.python, platform=cell.target.platform))
     try:
         resolution = resolve(project.lock, cell.target, selection, variant)
     except OfiucoError as error:
         return PlannedCell(cell=cell, error=error)
-    if interpreter is None:
-        reason = f"{_why_not(cell, settings, host)}; its {_resolving(len(resolution.packages))}"
+    if not isinstance(interpreter, Interpreter):
+        from pytest_ofiuco.run.execution import why_not  # most sessions run all of their cells
+
+        reason = f"{why_not(cell, host, interpreter)}; its {_resolving(len(resolution.packages))}"
         nowhere = Interpreter.nowhere(cell.target.python, cell.target.platform)
         return PlannedCell(
             cell=cell,
             versions=resolution.versions(),
             plan=_to_prepare(project, resolution, nowhere, _builder(cell, interpreters)),
             skip="; ".join((reason, *resolution.remarks)),
+            is_by_choice=not settings.runs,
         )
     is_foreign = settings.ssh is None and not runs_on(cell.target.platform, host)
     return PlannedCell(
@@ -191,8 +190,8 @@ def _plan_cell(
 
 def _interpreter(
     cell: Cell, settings: PlatformSettings, host: Platform, interpreters: Interpreters, far: Hosts | None
-) -> Interpreter | None:
-    """What runs a cell: here, behind a launcher, or on another machine; nothing where it cannot be run.
+) -> Interpreter | Lacking | None:
+    """What runs a cell: here, behind a launcher, or on another machine; or what is lacking. Nothing: it is not to run.
 
     Raises:
         MissingPythonError, MissingThereError: there is no such Python.
@@ -215,16 +214,6 @@ def _interpreter(
     return interpreters.find_foreign(cell.python, cell.target.platform, settings.interpreters)
 
 
-def _why_not(cell: Cell, settings: PlatformSettings, host: Platform) -> str:
-    """Why a cell is not run, and what makes it run."""
-    tag = cell.target.platform
-    if not settings.runs:
-        return f"{tag} is not run (`launcher = false`)"
-    if settings.interpreters:
-        return f"{tag} does not run on {host}, and its `interpreters` have no Python {cell.python}"
-    return f"{tag} does not run on {host}: `interpreters` of the platform names emulated ones, `ssh` a machine"
-
-
 def _resolving(packages: int) -> str:
     return f"{packages} packages resolve" if packages != 1 else "1 package resolves"
 
@@ -239,7 +228,7 @@ def _without(cell: Cell, error: MissingPythonError | MissingThereError) -> str:
 def _compiler(cell: Cell, interpreters: Interpreters) -> Interpreter | None:
     """An interpreter of this machine that writes the same bytecode as the cell's."""
     try:
-        return interpreters.find(_minor(cell.python))
+        return interpreters.find(cell.python.any_patch)
     except MissingPythonError:
         return None
 

@@ -76,6 +76,7 @@ def _cell_document(planned: PlannedCell, environment: Environment | None) -> dic
         "variant": cell.variant,
         "versions": dict(planned.versions),
         "skip": planned.skip,
+        "is_by_choice": planned.is_by_choice,
         "runs_as": planned.runs_as,
         "key": environment.key if environment else None,
         "launcher": environment.launcher if environment else (),
@@ -91,7 +92,13 @@ def _cell(store: Store, document: Mapping[str, Any]) -> PlannedCell:
         target=target,
         variant=document["variant"],
     )
-    planned = PlannedCell(cell=cell, versions=document["versions"], skip=document["skip"], runs_as=document["runs_as"])
+    planned = PlannedCell(
+        cell=cell,
+        versions=document["versions"],
+        skip=document["skip"],
+        is_by_choice=document["is_by_choice"],
+        runs_as=document["runs_as"],
+    )
     key = document["key"]
     if key is None:
         return planned

@@ -9,15 +9,19 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from pytest_ofiuco.core.platforms import Platform, runs_on
 from pytest_ofiuco.core.target import Python
 from pytest_ofiuco.errors import BrokenPythonError, MissingPythonError
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.pythons import probe
-from pytest_ofiuco.store.pythons.answers import Answers, Interpreter, Refusal
+from pytest_ofiuco.store.pythons.answers import Answers, Interpreter, Refusal, fits
 from pytest_ofiuco.store.pythons.candidates import Place, is_shim, places
 from pytest_ofiuco.store.witness import Witness
+
+if TYPE_CHECKING:
+    from pytest_ofiuco.store.pythons.foreign import Foreign, Lacking
 
 __all__ = ["Interpreter", "Interpreters", "host_platform"]
 
@@ -35,8 +39,8 @@ class Interpreters:
     """The interpreters of this machine. Thread-safe. ``witness`` sees what is asked."""
 
     def __init__(self, store: Store, environ: Mapping[str, str], witness: Witness | None = None) -> None:
-        self._environ = environ
-        self._answers = Answers(store, environ, witness)
+        self._environ, self._witness = environ, witness or Witness()
+        self._answers = Answers(store, environ, self._witness)
         self._host = host_platform()
 
     def find(self, python: Python, explicit: Sequence[str] = (), launcher: Sequence[str] = ()) -> Interpreter:
@@ -63,16 +67,49 @@ class Interpreters:
         looked_in.extend(place.label for place in found)
         raise MissingPythonError(str(python), looked_in)
 
-    def find_foreign(self, python: Python, platform: Platform, explicit: Sequence[str]) -> Interpreter | None:
-        """The first of the ``explicit`` ones that is such a Python: a command that acts as one for ``platform``.
+    def find_foreign(self, python: Python, platform: Platform, explicit: Sequence[str]) -> Interpreter | Lacking:
+        """A Python that runs files of ``platform``, which this machine does not run by itself; or what is lacking.
+
+        The first of the ``explicit`` ones that is such a Python, be it a command that acts as one or an executable for
+        the platform; else one that is found.
 
         Raises:
-            BrokenPythonError: one does not answer as a Python, or what it is cannot run the platform's files.
+            BrokenPythonError: an explicit one does not answer as a Python, or cannot run the platform's files; or what
+                starts an executable cannot be written.
         """
-        found = self._among_named(python, explicit)
-        if found is not None and not runs_on(platform, found.platform):
-            reason = f"it is for {found.platform}, not for {platform}"
-            raise BrokenPythonError(found.path, reason, "correct `tag` or `interpreters` of the platform")
+        from pytest_ofiuco.store.pythons.foreign import Foreign, Lacking  # few sessions have such cells
+
+        foreign = Foreign(self._answers, self._environ, self._host, self._witness)
+        lacking: Lacking | None = None
+        for name in explicit:
+            found = self._named_foreign(name, platform, foreign)
+            if isinstance(found, Lacking):
+                lacking = lacking or found
+            elif fits(found.python, python):
+                if not runs_on(platform, found.platform):
+                    raise _misnamed(found.path, str(found.platform), platform)
+                return found
+        found = foreign.find(python, platform)
+        return lacking or found if isinstance(found, Lacking) else found
+
+    def _named_foreign(self, name: str, platform: Platform, foreign: Foreign) -> Interpreter | Lacking:
+        from pytest_ofiuco.store.pythons import elf
+        from pytest_ofiuco.store.pythons.foreign import Lacking
+
+        path = self._located(name)
+        executable = elf.read(path)
+        if executable is None or self._host.architecture in executable.architectures:
+            (answer,) = self._answers.of([path], again=True)
+            if isinstance(answer, Refusal):
+                if executable is None or not executable.is_for(platform):
+                    raise BrokenPythonError(name, answer.reason)
+            else:
+                return answer
+        if not executable.is_for(platform):
+            raise _misnamed(name, executable.architectures[0], platform)
+        found = foreign.answer(executable, platform)
+        if isinstance(found, Lacking) and found.is_broken:
+            raise BrokenPythonError(name, found.reason)
         return found
 
     def available(self) -> tuple[Interpreter, ...]:
@@ -93,7 +130,7 @@ class Interpreters:
             (answer,) = self._answers.of([path], again=True)
             if isinstance(answer, Refusal):
                 raise BrokenPythonError(name, answer.reason)
-            if _fits(answer.python, python):
+            if fits(answer.python, python):
                 return answer
         return None
 
@@ -103,7 +140,7 @@ class Interpreters:
             answer = self._answers.behind(command, self._located(name))
             if isinstance(answer, Refusal):
                 raise BrokenPythonError(f"{' '.join(launcher)} {name}", answer.reason, "correct it, or its launcher")
-            if _fits(answer.python, python):
+            if fits(answer.python, python):
                 return answer
         raise MissingPythonError(str(python), explicit)
 
@@ -119,7 +156,7 @@ class Interpreters:
     def _in_place(self, place: Place, python: Python, *, again: bool) -> Interpreter | None:
         """Binaries first; scripts, and what refused before, only in the second round."""
         paths = [path for path in place.paths if is_shim(path) <= again]
-        fitting = [each for each in self._native(paths, again=again) if _fits(each.python, python)]
+        fitting = [each for each in self._native(paths, again=again) if fits(each.python, python)]
         if place.is_ordered:
             return next(iter(fitting), None)
         return max(fitting, key=lambda each: _newness(each.python), default=None)
@@ -133,14 +170,9 @@ class Interpreters:
                     yield answer
 
 
-def _fits(found: Python, wanted: Python) -> bool:
-    if (found.implementation, found.minor, found.free_threaded) != (
-        wanted.implementation,
-        wanted.minor,
-        wanted.free_threaded,
-    ):
-        return False
-    return not wanted.is_exact or found.version == wanted.version
+def _misnamed(path: str, what: str, platform: Platform) -> BrokenPythonError:
+    reason = f"it is for {what}, not for {platform}"
+    return BrokenPythonError(path, reason, "correct `tag` or `interpreters` of the platform")
 
 
 def _newness(python: Python) -> tuple[bool, object]:

@@ -22,7 +22,10 @@ from pytest_ofiuco.store.pythons import probe
 from pytest_ofiuco.store.pythons.candidates import folders
 from pytest_ofiuco.store.witness import Witness, still_holds
 
-_LAYOUT = 2
+_LAYOUT = 3
+
+_VARIABLES = ("QEMU_LD_PREFIX", "OFIUCO_DATA_DIR")
+"""What decides, beside PATH, which Pythons of other platforms there are, and what starts them."""
 
 Document = Mapping[str, Any]
 
@@ -52,7 +55,8 @@ class Plans:
     def __init__(self, store: Store, question: Mapping[str, object], environ: Mapping[str, str]) -> None:
         self._store = store
         self._folders = list(dict.fromkeys(folders(environ)))
-        machine = [probe.platform_tag(), os.path.realpath(sys.executable), self._folders, store.place]
+        variables = {name: environ.get(name) for name in _VARIABLES}
+        machine = [probe.platform_tag(), os.path.realpath(sys.executable), self._folders, store.place, variables]
         key = digest({"layout": _LAYOUT, "version": __version__, "question": question, "machine": machine})
         self._file = store.plans / f"{key}.json"
 

@@ -43,7 +43,8 @@ class Project:
     def environ(self, variables: Mapping[str, str]) -> dict[str, str]:
         """The user's, less what the surrounding pytest has set."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_DROPPED)}
-        return {**kept, "OFIUCO_CACHE_DIR": str(self.cache), "COLUMNS": "120", **variables}
+        folders = {"OFIUCO_CACHE_DIR": str(self.cache), "OFIUCO_DATA_DIR": f"{self.cache}-data"}
+        return {**kept, **folders, "COLUMNS": "120", **variables}
 
     def command(self, *arguments: str) -> list[str]:
         """pytest, as installed beside the Python that runs these tests."""

@@ -226,15 +226,37 @@ def test_a_foreign_platform_is_resolved_and_skipped(project: Project) -> None:
     project.configure(
         python=["3.13"],
         ofiuco='platforms = ["host", "board"]',
-        more='[tool.ofiuco.platform.board]\ntag = "manylinux_2_28_riscv64"',
+        more='[tool.ofiuco.platform.board]\ntag = "manylinux_2_28_s390x"',
     )
     project.write({"test_a.py": "def test(): pass"})
     result = project.matrix("-rs", "-p", "no:cacheprovider")
     assert result.ret == pytest.ExitCode.OK
     result.assert_outcomes(passed=2, skipped=1)  # its environment is inspected
     result.stdout.fnmatch_lines(
-        ["py313-board * skipped: manylinux_2_28_riscv64 does not run on *", "SKIPPED *does not run on*"]
+        ["py313-board * skipped: manylinux_2_28_s390x does not run on *", "SKIPPED *does not run on*"]
     )
+
+
+def test_a_cell_that_cannot_run_may_be_an_error(project: Project) -> None:
+    project.configure(
+        python=["3.13"],
+        ofiuco='platforms = ["host", "board", "paper"]',
+        more='[tool.ofiuco.platform.board]\ntag = "win_arm64"\n'
+        '[tool.ofiuco.platform.paper]\ntag = "win_amd64"\nlauncher = false\n',
+    )
+    project.write({"test_a.py": "def test(): pass"})
+    for _ in ("planned", "told again"):
+        result = project.matrix("-p", "no:cacheprovider", "--ofiuco-require-exec")
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.assert_outcomes(passed=3, skipped=1, errors=1)  # two are inspections
+        result.stdout.fnmatch_lines(
+            [
+                "error: py313-board: cannot be run: win_arm64 does not run on *: `ssh` of the platform names *",
+                "hint: leave the cell out, or leave out --ofiuco-require-exec",
+                "py313-board * error: could not run",
+                "py313-paper * skipped: win_amd64 is not run (`launcher = false`)*",
+            ]
+        )
 
 
 def test_a_plugin_below_the_rootdir_is_this_one(project: Project) -> None:

@@ -16,6 +16,7 @@ from pytest_ofiuco.core.target import Python, Target
 from pytest_ofiuco.errors import MissingPythonError
 from pytest_ofiuco.run.messages import RemoteItem
 from pytest_ofiuco.store.interpreters import Interpreter
+from pytest_ofiuco.store.pythons.foreign import Lacking
 from pytest_ofiuco.worker import PROTOCOL
 
 HOST = Platform.parse("manylinux_2_36_x86_64")
@@ -100,14 +101,14 @@ class FakeInterpreters:
                 return found
         raise MissingPythonError(str(python), ["PATH", "pyenv"])
 
-    def find_foreign(self, python: Python, platform: Platform, explicit: Sequence[str]) -> Interpreter | None:
+    def find_foreign(self, python: Python, platform: Platform, explicit: Sequence[str]) -> Interpreter | Lacking:
         """One of the named, each of which is what its name says: ``python3.12`` is 3.12.0, for the platform."""
         self.asked.append((str(python), tuple(explicit)))
         for name in explicit:
             if name == f"python{python}":
                 found = Python.parse(f"{python}.0")
                 return Interpreter(path=name, python=found, platform=platform, identity=name)
-        return None
+        return Lacking()
 
     def available(self) -> tuple[Interpreter, ...]:
         """All of them."""

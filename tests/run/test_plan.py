@@ -121,8 +121,8 @@ def test_a_foreign_platform_is_resolved_and_skipped() -> None:
     assert foreign.versions == {"pytest": "9.0"}
     host = host_platform()
     assert foreign.skip == (
-        f"manylinux_2_28_aarch64 does not run on {host}: `interpreters` of the platform names emulated ones, "
-        "`ssh` a machine; its 1 package resolves"
+        f"manylinux_2_28_aarch64 does not run on {host}, and no Python 3.12 for it is here: "
+        "`ofiuco python install 3.12 linux_aarch64` makes it run; its 1 package resolves"
     )
 
 
@@ -136,7 +136,16 @@ def test_a_named_interpreter_runs_a_foreign_platform() -> None:
     assert foreign.runs_as == "manylinux_2_28_aarch64"
     assert foreign.cell.target.python.release == "3.12.0"
     assert without.skip is not None
-    assert "and its `interpreters` have no Python 3.11;" in without.skip
+    assert "and no Python 3.11 for it is here: `ofiuco python install 3.11 linux_aarch64` makes it run" in without.skip
+    assert not without.is_by_choice
+
+
+def test_a_platform_that_is_not_to_run_is_skipped_by_choice() -> None:
+    (foreign,) = make(
+        'python = ["3.12"]\nplatforms = ["linux_aarch64"]\n[tool.ofiuco.platform.linux_aarch64]\nlauncher = false'
+    ).cells
+    assert foreign.is_by_choice
+    assert foreign.skip == "manylinux_2_28_aarch64 is not run (`launcher = false`); its 1 package resolves"
 
 
 _FAR = """

@@ -199,9 +199,9 @@ def test_the_probe_knows_the_loader_of_an_executable() -> None:
     from pytest_ofiuco.store.pythons import probe
 
     if sys.platform == "linux":
-        loader = probe._loader(os.path.realpath("/proc/self/exe"))
+        loader = probe.loader(os.path.realpath("/proc/self/exe"))
         assert loader is not None
         assert "ld" in loader
-    assert probe._loader(__file__) is None
+    assert probe.loader(__file__) is None
     assert probe._version("1.2.4") == (1, 2)
     assert probe._version("x") is None

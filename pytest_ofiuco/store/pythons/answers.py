@@ -66,6 +66,17 @@ class Refusal:
     reason: str
 
 
+def fits(found: Python, wanted: Python) -> bool:
+    """Whether an interpreter's Python is one that was asked for: ``X.Y.Z`` must match exactly."""
+    if (found.implementation, found.minor, found.free_threaded) != (
+        wanted.implementation,
+        wanted.minor,
+        wanted.free_threaded,
+    ):
+        return False
+    return not wanted.is_exact or found.version == wanted.version
+
+
 class Answers:
     """Asks executables who they are, in parallel, and remembers. Thread-safe. ``witness`` sees which are asked."""
 

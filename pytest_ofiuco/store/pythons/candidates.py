@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _SUFFIX = ".exe" if sys.platform == "win32" else ""
 _PREFIXES = ("python", "pypy")
 
+OWN_SCRIPT = b"#!/bin/sh\n# ofiuco: "
+"""How a script begins that starts one interpreter, always the same: ``wrappers`` writes them."""
+
 
 class Place(NamedTuple):
     """``label`` is what an error says; ``is_ordered``: the first of ``paths`` that fits wins, else the newest."""
@@ -61,11 +64,17 @@ def _binaries_in(folder: str) -> list[tuple[str, ...]]:
     return [(name, *binaries) for name in names if not name.startswith(".")]
 
 
+def in_versions(environ: Mapping[str, str], python: Python | None, folder: Path) -> Iterator[str]:
+    """The executables of ``python`` in a folder that holds one folder a version; the newest first."""
+    return _Finder(environ, python).in_versions(folder)
+
+
 def is_shim(path: str) -> bool:
     """Whether an executable is a script, whose answer may depend on the folder it is called in."""
     try:
         with open(path, "rb") as file:
-            return file.read(2) == b"#!"
+            head = file.read(len(OWN_SCRIPT))
+            return head[:2] == b"#!" and head != OWN_SCRIPT
     except OSError:
         return True
 

@@ -103,20 +103,32 @@ def _glibc_version_by_call() -> tuple[int, int] | None:
 
 
 def _musl_version() -> tuple[int, int] | None:
-    """musl's dynamic loader prints ``Version 1.2.4`` when started alone."""
-    loader = _loader(sys.executable)
-    if loader is None or "musl" not in loader:
+    """musl's dynamic loader prints ``Version 1.2.4`` when started alone; that of another machine cannot be started."""
+    found = _musl_loader()
+    if found is None:
         return None
     import subprocess  # needed on musl only
 
-    said = subprocess.run([loader], stderr=subprocess.PIPE, check=False).stderr.decode("utf-8", "replace")
+    try:
+        said = subprocess.run([found], stderr=subprocess.PIPE, check=False).stderr.decode("utf-8", "replace")
+    except OSError:
+        return 1, 2  # emulated: all since 2020 are of this series
     for line in said.splitlines():
         if line.startswith("Version "):
             return _version(line[len("Version ") :])
     return None
 
 
-def _loader(executable: str) -> str | None:
+def _musl_loader() -> str | None:
+    """The loader of this process, where it is musl's: what the executable names, or what the process is."""
+    itself = "/proc/self/exe"  # sys.executable may be a script that starts this through a loader or an emulator
+    for found in (loader(sys.executable), loader(itself), os.path.realpath(itself)):
+        if found is not None and "musl" in found:
+            return found
+    return None
+
+
+def loader(executable: str) -> str | None:
     """The program interpreter (PT_INTERP) that an ELF executable names."""
     try:
         with open(executable, "rb") as file:

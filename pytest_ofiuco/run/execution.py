@@ -1,0 +1,47 @@
+"""Cells that this machine does not run: why, and the one thing that makes each run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_ofiuco.core.matrix import Cell
+from pytest_ofiuco.core.platforms import Platform
+from pytest_ofiuco.errors import OfiucoError
+
+if TYPE_CHECKING:
+    from pytest_ofiuco.store.pythons.foreign import Lacking
+
+
+def why_not(cell: Cell, host: Platform, lacking: Lacking | None) -> str:
+    """Why a cell is not run, and what makes it run; ``lacking`` is what was found of Pythons for its platform."""
+    tag = cell.target.platform
+    if lacking is None:
+        return f"{tag} is not run (`launcher = false`)"
+    does_not_run = f"{tag} does not run on {host}"
+    if "linux" not in (tag.os, host.os) or tag.os != host.os:
+        return f"{does_not_run}: `ssh` of the platform names a machine that runs it, `interpreters` a command"
+    if (tag.architecture, tag.libc) == (host.architecture, host.libc):
+        return f"{does_not_run}, whose {host.libc} is older: `interpreters` names a command with a newer one"
+    if lacking.path is not None:
+        return f"{does_not_run}, and {lacking.path} {lacking.reason}: {lacking.remedy}"
+    before = f"{lacking.remedy}, then " if lacking.remedy else ""
+    return f"{does_not_run}, and no Python {cell.python} for it is here: {before}{to_install(cell)} makes it run"
+
+
+def to_install(cell: Cell) -> str:
+    """The command that installs a cell's Python."""
+    return f"`ofiuco python install {cell.python} {cell.platform}`"
+
+
+@dataclass(eq=False)
+class NotRunHereError(OfiucoError):
+    """A cell that this machine does not run, where ``--ofiuco-require-exec`` has each run."""
+
+    exit_code = 1
+    cell: str
+    reason: str
+    hint: str | None = "leave the cell out, or leave out --ofiuco-require-exec"
+
+    def __str__(self) -> str:
+        return f"{self.cell}: cannot be run: {self.reason}"

@@ -1,0 +1,1 @@
+"""Pythons of other platforms: read, started, installed."""
