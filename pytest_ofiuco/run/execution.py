@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_ofiuco.core.matrix import Cell
 from pytest_ofiuco.core.platforms import Platform
 from pytest_ofiuco.errors import OfiucoError
+from pytest_ofiuco.store.pythons.fetched import is_fetched
 
 if TYPE_CHECKING:
     from pytest_ofiuco.store.pythons.foreign import Lacking
@@ -19,19 +20,17 @@ def why_not(cell: Cell, host: Platform, lacking: Lacking | None) -> str:
     if lacking is None:
         return f"{tag} is not run (`launcher = false`)"
     does_not_run = f"{tag} does not run on {host}"
-    if "linux" not in (tag.os, host.os) or tag.os != host.os:
-        return f"{does_not_run}: `ssh` of the platform names a machine that runs it, `interpreters` a command"
+    if (tag.os, host.os) != ("linux", "linux"):
+        return f"{does_not_run}, and nothing on it does: `ssh` of the platform names a machine that runs it"
     if (tag.architecture, tag.libc) == (host.architecture, host.libc):
         return f"{does_not_run}, whose {host.libc} is older: `interpreters` names a command with a newer one"
     if lacking.path is not None:
         return f"{does_not_run}, and {lacking.path} {lacking.reason}: {lacking.remedy}"
     before = f"{lacking.remedy}, then " if lacking.remedy else ""
-    return f"{does_not_run}, and no Python {cell.python} for it is here: {before}{to_install(cell)} makes it run"
-
-
-def to_install(cell: Cell) -> str:
-    """The command that installs a cell's Python."""
-    return f"`ofiuco python install {cell.python} {cell.platform}`"
+    none_here = f"{does_not_run}, and no Python {cell.python} for it is here"
+    if not is_fetched(cell.python, tag):
+        return f"{none_here}, nor does uv fetch one: {before}name one with `interpreters` of the platform"
+    return f"{none_here}: {before}`ofiuco python install {cell.python} {cell.platform}` makes it run"
 
 
 @dataclass(eq=False)

@@ -107,6 +107,13 @@ class Packages:
         return target
 
 
+def unpacked_system(folder: Path, version: str, architecture: str) -> Path:
+    """A folder with the interpreter's packages as they are, and all that they depend on; nothing in it is started."""
+    with tempfile.TemporaryDirectory(prefix="foreign-python-") as name:
+        packages = Packages(Path(name) / "packages", SUITES[version], architecture)
+        return packages.unpacked(folder, f"python{version}-minimal", f"libpython{version}-stdlib", *LIBRARIES)
+
+
 def make(folder: Path, version: str) -> Path:
     """Make the interpreter; its path."""
     command = folder / "bin" / f"python{version}"

@@ -251,7 +251,7 @@ def test_a_cell_that_cannot_run_may_be_an_error(project: Project) -> None:
         result.assert_outcomes(passed=3, skipped=1, errors=1)  # two are inspections
         result.stdout.fnmatch_lines(
             [
-                "error: py313-board: cannot be run: win_arm64 does not run on *: `ssh` of the platform names *",
+                "error: py313-board: cannot be run: win_arm64 does not run on *, and nothing on it does: `ssh` of *",
                 "hint: leave the cell out, or leave out --ofiuco-require-exec",
                 "py313-board * error: could not run",
                 "py313-paper * skipped: win_amd64 is not run (`launcher = false`)*",

@@ -58,7 +58,7 @@ MACHINES: Mapping[str, Machine] = {
     ),
     "ppc64": Machine("ppc64", "powerpc64-linux-gnu", "ppc64", "powerpc64-gnu", "/lib64/ld64.so.1"),
     "ppc64le": Machine("ppc64le", "powerpc64le-linux-gnu", "ppc64el", "powerpc64le-gnu", "/lib64/ld64.so.2"),
-    "riscv64": Machine("riscv64", "riscv64-linux-gnu", "riscv64", "riscv64-gnu", "/lib/ld-linux-riscv64-lp64d.so.1"),
+    "riscv64": Machine("riscv64", "riscv64-linux-gnu", "riscv64", "riscv64gc-gnu", "/lib/ld-linux-riscv64-lp64d.so.1"),
     "s390x": Machine("s390x", "s390x-linux-gnu", "s390x", "s390x-gnu", "/lib/ld64.so.1"),
     "x86_64": Machine("x86_64", "x86_64-linux-gnu", "amd64", "x86_64-gnu", "/lib64/ld-linux-x86-64.so.2"),
 }

@@ -22,6 +22,7 @@ from pytest_ofiuco.store.interpreters import Interpreters, host_platform
 from pytest_ofiuco.store.pythons import elf, emulators
 from pytest_ofiuco.store.pythons.answers import Answers, Interpreter
 from pytest_ofiuco.store.pythons.candidates import in_versions
+from pytest_ofiuco.store.pythons.fetched import request
 from pytest_ofiuco.store.pythons.foreign import Foreign, Lacking
 from pytest_ofiuco.store.pythons.wrappers import installed
 from pytest_ofiuco.store.witness import Witness
@@ -145,15 +146,6 @@ class Provision:
             words = [native, "-m", "compileall", "-q", "-j0", "-x", "/test/", os.path.join(prefix, "lib", name)]
             environ = {name: value for name, value in self._environ.items() if not name.startswith("PYTHON")}
             subprocess.run(words, env=environ, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-
-
-def request(python: Python, platform: Platform) -> str:
-    """A Python as uv asks for one of another platform: ``cpython-3.12-linux-aarch64-gnu``."""
-    architecture, _, libc = emulators.MACHINES[platform.architecture].uv.partition("-")
-    if platform.libc == "musl":
-        libc = libc.replace("gnu", "musl")
-    free_threaded = "+freethreaded" if python.free_threaded else ""
-    return f"{python.implementation}-{python.version}{free_threaded}-linux-{architecture}-{libc}"
 
 
 def _remedy(said: str) -> str:

@@ -1,6 +1,6 @@
 """Commands that act as a Python of another platform: a script that starts its executable, and stands in its place.
 
-    <data>/pythons-v1/commands/<name>-<digest>/
+    <data>/pythons-v1/commands/python3.13-aarch64-<digest>/
     ├── bin/python3.13      starts the executable, and tells it its own name: ``sys.executable`` is the script
     ├── lib → …/lib         the executable's own: a Python finds its standard library beside the command
     └── system/             the loader's folders alone: all other paths that it opens are this machine's
@@ -65,9 +65,9 @@ class Wrapper:
         """
         source = self.executable.path
         stamps = [stamp(each) for each in (source, self._loader()) if each is not None]
-        name = f"{os.path.basename(os.path.dirname(os.path.dirname(source)))}-"
-        folder = pythons(self.environ) / "commands"
-        folder /= name + digest({"starts": self._words(Path("system")), "stamps": stamps, "layout": 1})
+        key = digest({"starts": self._words(Path("system")), "stamps": stamps, "layout": 1})
+        name = f"{os.path.basename(source)}-{self.architecture}-{key}"
+        folder = pythons(self.environ) / "commands" / name
         command = folder / "bin" / os.path.basename(source)
         if not command.is_file():
             try:
