@@ -130,3 +130,13 @@ def _only_shows(config: pytest.Config) -> bool:
 def ofiuco_cell() -> Any:
     """The cell that a test runs in: name, python, platform, variant, resolution; only with --ofiuco-matrix."""
     pytest.skip("runs in a cell only: pytest --ofiuco-matrix")
+
+
+@pytest.fixture(scope="session")
+def ofiuco_zip(ofiuco_cell: Any) -> Any:
+    """The zip of the cell that a test runs in, as ofiuco zip makes it: path, manifest; only with --ofiuco-matrix."""
+
+
+@pytest.fixture
+def aws_lambda(ofiuco_zip: Any) -> Any:
+    """Invokes handlers of the zip, as AWS Lambda does; only with --ofiuco-matrix."""

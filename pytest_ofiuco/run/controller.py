@@ -15,6 +15,7 @@ from typing import cast
 
 import pytest
 
+from pytest_ofiuco.core.matrix import Cell
 from pytest_ofiuco.core.platforms import Platform
 from pytest_ofiuco.run.cellrun import CellRun, Phase
 from pytest_ofiuco.run.cells import SessionPlan
@@ -27,6 +28,7 @@ from pytest_ofiuco.run.junit import JUnit
 from pytest_ofiuco.run.launcher import Launcher
 from pytest_ofiuco.run.messages import (
     Alive,
+    Asked,
     Begins,
     Bye,
     Collectable,
@@ -85,9 +87,10 @@ class Controller:
         schedule: Callable[[Iterable[CellRun], Replay], Scheduler],
         own_marks: frozenset[str],
         inspections: Inspections,
+        answer: Callable[[Cell, Worker, Asked], None],
     ) -> None:
         self.config, self.plan = config, plan
-        self.events, self.launcher = events, launcher
+        self.events, self.launcher, self.answer = events, launcher, answer
         self.inspections = inspections
         self.runs = {
             planned.cell.name: CellRun(planned=planned, tally=Tally(planned.cell.name)) for planned in plan.cells
@@ -257,6 +260,8 @@ class Controller:
                     run.collect_reports.append(message.report)
             case Collected():
                 self.collected(run, worker, message)
+            case Asked():
+                self.answer(run.cell, worker, message)
             case Given():
                 self.scheduler.given(run, worker, message)
             case Warned():

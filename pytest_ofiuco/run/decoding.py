@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_ofiuco.run.messages import (
     Alive,
+    Asked,
     Begins,
     Bye,
     Chain,
@@ -106,6 +107,8 @@ def _decode(kind: str, fields: dict[str, Any]) -> Message:
             return Said(**fields)
         case "recorded":
             return Recorded(**fields)
+        case "ask":
+            return Asked(number=_number(fields["number"]), what=str(fields["what"]), about=dict(fields["about"]))
         case "given":
             return Given(indices=tuple(map(_number, fields["indices"])))
         case "warning":

@@ -113,6 +113,14 @@ class Recorded(NamedTuple):
     value: str
 
 
+class Asked(NamedTuple):
+    """A test in the worker needs something of the controller, and waits for it; ``about`` says more."""
+
+    number: int
+    what: str
+    about: dict[str, Any]
+
+
 class Given(NamedTuple):
     """Tests that the worker has given back, and will not run."""
 
@@ -172,6 +180,7 @@ Message = (
     | Ran
     | Said
     | Recorded
+    | Asked
     | Given
     | Warned
     | Stopped

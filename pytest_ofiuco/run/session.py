@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_ofiuco.core.matrix import Cell
 from pytest_ofiuco.errors import OfiucoError, UsageError
 from pytest_ofiuco.run.ahead import STARTED, HeadStart
 from pytest_ofiuco.run.arguments import Arguments
@@ -24,6 +25,7 @@ from pytest_ofiuco.run.inspection.items import Wanted, asked
 from pytest_ofiuco.run.inspection.verdicts import Verdict, Verdicts
 from pytest_ofiuco.run.interrupts import Interrupts
 from pytest_ofiuco.run.launcher import Launcher
+from pytest_ofiuco.run.messages import Asked
 from pytest_ofiuco.run.planner import Planner
 from pytest_ofiuco.run.preparation import Prepared, PrepareFailed
 from pytest_ofiuco.run.progress import PreparationProgress
@@ -33,6 +35,7 @@ from pytest_ofiuco.run.report import terminal
 from pytest_ofiuco.run.reports import Reports
 from pytest_ofiuco.run.scheduler import Scheduler
 from pytest_ofiuco.run.tolerance import known_options, plugins_here
+from pytest_ofiuco.run.workers import Worker
 
 if TYPE_CHECKING:
     from pytest_ofiuco.run.coverage import Coverage  # most sessions measure nothing
@@ -169,6 +172,11 @@ def _controller(
             runs, jobs=start.jobs, launcher=launcher, replay=replay, group=start.group, limits=start.limits
         )
 
+    def answer(cell: Cell, worker: Worker, asked: Asked) -> None:
+        from pytest_ofiuco.run.answering import of_session  # most sessions are asked nothing
+
+        of_session(config, start.planner, launcher.warnings).answer(cell, worker, asked)
+
     return Controller(
         config,
         session_plan,
@@ -177,6 +185,7 @@ def _controller(
         schedule=schedule,
         own_marks=own_marks,
         inspections=Inspections(wanted=wanted, verdicts=_verdicts(start.planner), post=post),
+        answer=answer,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -71,6 +72,10 @@ class Worker:
     def heard(self) -> None:
         """It has just been heard of."""
         self.since = time.monotonic()
+
+    def pause(self) -> None:
+        """Its time stands still until it is heard of again."""
+        self.since = math.inf
 
     def begin(self) -> None:
         """It is told to start."""

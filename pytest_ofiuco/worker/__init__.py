@@ -7,7 +7,7 @@ Where a file of this machine is within its reach, from that file; elsewhere from
 
 import os
 
-PROTOCOL = 3
+PROTOCOL = 4
 
 CUT_OFF = 86
 """The exit status of a worker that can no longer speak to its controller: a test has closed its pipes, say."""
@@ -28,6 +28,19 @@ _MODULES = (
     "service",
 )
 """In an order in which each needs only earlier ones; without what only processes of this machine need."""
+
+_LAMBDA_MODULES = (
+    "events",
+    "asset",
+    "outcome",
+    "runtime_api",
+    "place",
+    "processes",
+    "variables",
+    "function",
+    "invoking",
+)
+"""Those below ``aws_lambda``, likewise; they are loaded, and sent elsewhere, when a test asks for them."""
 
 _LOAD = """\
 import gc, sys
@@ -91,6 +104,14 @@ def source() -> str:
     """The whole worker as one text, for execnet to run elsewhere."""
     texts = [(LOADED_AS + (module and "." + module), text(module or "__init__")) for module in ("", *_MODULES)]
     return _FROM_TEXT.format(texts=texts, name=LOADED_AS)
+
+
+def lambda_texts() -> list[list[str]]:
+    """The modules that only tests of a zip need, as their names and texts, in an order in which they can be loaded."""
+    package = f"{LOADED_AS}.aws_lambda"
+    return [[package, text("aws_lambda/__init__")]] + [
+        [f"{package}.{module}", text(f"aws_lambda/{module}")] for module in _LAMBDA_MODULES
+    ]
 
 
 def text(module: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Iterator
 
 Message = Dict[str, Any]
 
@@ -24,7 +24,11 @@ class Cell:
         return f"<ofiuco cell {self.name}>"
 
 
-def make_fixtures(start: Message) -> ModuleType:
+Ask = Callable[..., Message]
+"""Asks something of the controller, and waits for its answer."""
+
+
+def make_fixtures(start: Message, ask: Ask) -> ModuleType:
     """The cell's fixtures, as the plugin module that pytest expects them in; of two of a name pytest takes the later.
 
     ``worker_id`` and ``testrun_uid`` are named and valued as those of pytest-xdist.
@@ -48,9 +52,47 @@ def make_fixtures(start: Message) -> ModuleType:
         """An id of the session, the same in all of its workers."""
         return str(start.get("testrun"))
 
+    @pytest.fixture(scope="session")
+    def ofiuco_zip(tmp_path_factory: pytest.TempPathFactory) -> Any:
+        """The zip of the cell that this test runs in, as ``ofiuco zip`` makes it: path, manifest."""
+        asset = load_lambda(ask).import_module("asset")
+        try:
+            return asset.get(ask, tmp_path_factory)
+        except asset.Refused as error:
+            refusal = str(error)
+        pytest.fail(refusal, pytrace=False)
+
+    @pytest.fixture(scope="session")
+    def _aws_lambda_place(ofiuco_zip: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+        invoking = load_lambda(ask).import_module("invoking")
+        with invoking.functions(ofiuco_zip, tmp_path_factory) as functions:
+            yield functions
+
+    @pytest.fixture
+    def aws_lambda(_aws_lambda_place: Any) -> Any:
+        """Invokes handlers of the cell's zip, in the real awslambdaric: ``aws_lambda.invoke("app.handler", event)``."""
+        return _aws_lambda_place.view()
+
     module = ModuleType("ofiuco_fixtures")
     module.__dict__.update(ofiuco_cell=ofiuco_cell, worker_id=worker_id, testrun_uid=testrun_uid)
+    module.__dict__.update(ofiuco_zip=ofiuco_zip, _aws_lambda_place=_aws_lambda_place, aws_lambda=aws_lambda)
     return module
+
+
+def load_lambda(ask: Ask) -> Any:
+    """The part of the worker that only tests of a zip need: from its files or, where these are not, as texts."""
+    import sys
+    from importlib import import_module
+    from importlib.util import find_spec
+
+    name = f"{__package__}.aws_lambda"
+    if name not in sys.modules and find_spec(name) is None:
+        for each, text in ask("modules")["texts"]:
+            module: Any = ModuleType(each)
+            module.__package__, module.__path__ = name, []
+            sys.modules[each] = module
+            exec(compile(text, each, "exec"), module.__dict__)
+    return import_module(name)
 
 
 def make_recorders(send: Callable[..., None]) -> ModuleType:

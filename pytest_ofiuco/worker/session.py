@@ -62,6 +62,7 @@ def make_interactor(channel: Any, config: Any, start: Message) -> Any:
             self.deselected: list[str] = []
             self.work = Work()
             self.signed_at = time.monotonic()
+            self.questions = 0
 
         def send(self, kind: str, **fields: Any) -> None:
             channel.send(encode(kind, **fields))
@@ -114,6 +115,16 @@ def make_interactor(channel: Any, config: Any, start: Message) -> Any:
             elif message["kind"] == "give":
                 self.send("given", indices=self.work.give(message["groups"]))
             self.work.has_ended = self.work.has_ended or bool(message.get("ends"))
+
+        def ask(self, what: str, **about: Any) -> Message:
+            """Ask something of the controller, and wait for its answer; whatever else it says is heeded meanwhile."""
+            self.questions += 1
+            self.send("ask", number=self.questions, what=what, about=about)
+            while True:
+                message: Message = json.loads(channel.receive())
+                if message["kind"] == "answer" and message["number"] == self.questions:
+                    return message
+                self.obey(message)
 
         def run(self, session: pytest.Session) -> None:
             queue = self.work.queue
@@ -218,7 +229,7 @@ def run_session(channel: Any, start: Message) -> int | None:
     try:
         config = prepare(start)
         interactor = make_interactor(channel, config, start)
-        config.pluginmanager.register(make_fixtures(start), "ofiuco-fixtures")
+        config.pluginmanager.register(make_fixtures(start, interactor.ask), "ofiuco-fixtures")
         if getattr(config.option, "xmlpath", None):
             config.pluginmanager.register(make_recorders(interactor.send), "ofiuco-recorders")
         blank(config, start)

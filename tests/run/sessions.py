@@ -267,6 +267,7 @@ class Scripted:
             schedule=schedule,
             own_marks=frozenset(),
             inspections=inspections,
+            answer=lambda *_: None,
         )
         config.pluginmanager.register(outcomes)
         config.pluginmanager.register(controller)

@@ -1,0 +1,236 @@
+"""A function's process: awslambdaric in the cell's base interpreter, which sees the zip and the runtime alone.
+
+It serves one invocation after another, until it fails in a way that AWS Lambda ends it for as well.
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from typing import Any, Dict, Mapping
+
+from .outcome import Invocation, readable
+from .place import Place
+from .processes import descendants, is_emulated, memory
+from .runtime_api import INIT_ERROR, NEXT, VERSION, Request, RuntimeApi
+from .variables import arn, function_variables
+
+Message = Dict[str, Any]
+
+_CLOCKS = (time.monotonic, time.time)
+"""Those of the machine: a test that stops the time stops its own."""
+
+_SLICE = 0.02
+"""How often it is looked whether a function that says nothing still is, in seconds."""
+
+_END_SECONDS = 1.0
+"""How long a function that cannot be started may take to end."""
+
+_LARGEST = 6_291_556
+"""The bytes of a result, at most: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+EMULATED = 10
+"""How many times as long an emulated function may take."""
+
+_START = """\
+import runpy, site, sys
+site.setquit()
+site.setcopyright()
+site.sethelper()
+sys.path[0] = sys.argv[1]
+del sys.argv[1]
+runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)
+"""
+"""Python without its site-packages; what ``site`` adds to the builtins is there nevertheless."""
+
+
+class Limits:
+    """What an invocation, and a start before it, may take: seconds, and MB if ``memory`` is limited."""
+
+    def __init__(self, timeout: float, init: float, memory: int | None) -> None:
+        self.timeout, self.init, self.memory = timeout, init, memory
+
+
+class _Over(Exception):
+    """The process has ended, or may not go on: the type and the message of AWS Lambda's error."""
+
+
+class Function:
+    """The process of one ``handler`` with these ``variables``; there is none before the first invocation."""
+
+    def __init__(self, place: Place, handler: str, variables: Mapping[str, str], size: int) -> None:
+        self.handler, self.variables, self.size = handler, dict(variables), size
+        self._place = place
+        self._process: subprocess.Popen[bytes] | None = None
+        self._api: RuntimeApi | None = None
+        self._waiting: Request | None = None
+        self._log = place.logs / f"{uuid.uuid4().hex}.log"
+        self._heard = 0
+        self._most = 0.0
+        self._slowness = 1
+
+    def invoke(self, event: bytes, about: Mapping[str, str], limits: Limits) -> Invocation:
+        """Run the handler once; a process that is not there is started. ``about``: headers of the invocation."""
+        invocation = Invocation(str(uuid.uuid4()))
+        if self._process is not None and self._process.poll() is not None:
+            self.end()
+        invocation.is_cold = self._process is None
+        self._most = 0.0
+        began = _CLOCKS[0]()
+        try:
+            if invocation.is_cold:
+                self._start()
+            is_ready = self._is_ready(invocation, limits)
+            if invocation.is_cold:
+                invocation.init_duration = _CLOCKS[0]() - began
+            if is_ready:
+                began = _CLOCKS[0]()
+                self._run(invocation, event, about, limits)
+                invocation.duration = _CLOCKS[0]() - began
+        except _Over as over:
+            invocation.duration = _CLOCKS[0]() - began
+            invocation.fail(over.args[0], f"RequestId: {invocation.request_id} Error: {over.args[1]}")
+            self.end()
+        except BaseException:
+            self.end()
+            raise
+        invocation.memory_used = self._most if self._slowness == 1 and self._most else None
+        invocation.logs = self._said()
+        return invocation
+
+    def end(self) -> None:
+        """End the process, and those that it has started."""
+        process, self._process = self._process, None
+        if self._waiting is not None:
+            self._waiting.close()
+            self._waiting = None
+        if process is not None:
+            for each in [*descendants(process.pid), process.pid]:
+                try:
+                    os.kill(each, signal.SIGKILL)
+                except OSError:
+                    continue
+            process.wait()
+        if self._api is not None:
+            self._api.close()
+            self._api = None
+
+    def _start(self) -> None:
+        self._api = RuntimeApi()
+        python = getattr(sys, "_base_executable", None) or sys.executable
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [python, "-S", "-c", _START, str(self._place.task), self.handler],
+                cwd=self._place.task,
+                env=function_variables(self._place, self._api.address, self.handler, self.size, self.variables),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def _is_ready(self, invocation: Invocation, limits: Limits) -> bool:
+        """Whether the function has come to ask for an invocation; if not, the error is told."""
+        if self._waiting is not None:
+            return True
+        deadline = _CLOCKS[0]() + limits.init
+        while True:
+            request = self._next_request(deadline, limits, "init", limits.init)
+            if request.path == NEXT:
+                self._waiting = request
+                return True
+            request.answer()
+            if request.path == INIT_ERROR:
+                invocation.fail_with(json.loads(request.body))
+                self._let_end()
+                return False
+
+    def _run(self, invocation: Invocation, event: bytes, about: Mapping[str, str], limits: Limits) -> None:
+        waiting, self._waiting = self._waiting, None
+        assert waiting is not None
+        timeout = limits.timeout * self._slowness
+        waiting.answer(
+            200,
+            event,
+            {
+                "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
+                "Lambda-Runtime-Deadline-Ms": str(int((_CLOCKS[1]() + timeout) * 1000)),
+                "Lambda-Runtime-Invoked-Function-Arn": arn(self.variables),
+                "Lambda-Runtime-Trace-Id": f"Root=1-00000000-{invocation.request_id.replace('-', '')[:24]};Sampled=0",
+                **about,
+            },
+        )
+        deadline, mine = _CLOCKS[0]() + limits.timeout, f"{VERSION}/invocation/{invocation.request_id}/"
+        while True:
+            request = self._next_request(deadline, limits, "Task", limits.timeout)
+            request.answer()
+            if request.path == f"{mine}error":
+                invocation.fail_with(json.loads(request.body))
+                return
+            if request.path == f"{mine}response":
+                self._take(invocation, request.body)
+                return
+
+    def _take(self, invocation: Invocation, body: bytes) -> None:
+        if len(body) > _LARGEST:
+            message = f"Response payload size exceeded maximum allowed payload size ({_LARGEST} bytes)."
+            invocation.fail("Function.ResponseSizeTooLarge", message)
+        else:
+            invocation.payload = json.loads(body) if body else None
+
+    def _next_request(self, deadline: float, limits: Limits, what: str, seconds: float) -> Request:
+        """What the function says next.
+
+        Raises:
+            _Over: it has ended before, takes too long, or too much memory.
+        """
+        assert self._api is not None
+        assert self._process is not None
+        while True:
+            request = self._api.take(_SLICE)
+            if request is not None:
+                return request
+            code = self._process.poll()
+            if code is not None:
+                raise _Over("Runtime.ExitError", _ending(code))
+            self._watch(limits)
+            if _CLOCKS[0]() > deadline + seconds * (self._slowness - 1):
+                raise _Over("Sandbox.Timedout", f"{what} timed out after {seconds * self._slowness:.2f} seconds")
+
+    def _watch(self, limits: Limits) -> None:
+        assert self._process is not None
+        process = self._process.pid
+        self._slowness = EMULATED if is_emulated(process) else 1
+        taken = sum(map(memory, [process, *descendants(process)]))
+        self._most = max(self._most, taken)
+        if limits.memory is not None and taken > limits.memory and self._slowness == 1:
+            raise _Over("Runtime.OutOfMemory", "Runtime exited with error: signal: killed")
+
+    def _let_end(self) -> None:
+        """A function that has told of an error at its start ends by itself."""
+        assert self._process is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_SECONDS)
+        self.end()
+
+    def _said(self) -> str:
+        with self._log.open("rb") as log:
+            log.seek(self._heard)
+            content = log.read()
+        self._heard += len(content)
+        return readable(content.decode("utf-8", "replace"))
+
+
+def _ending(code: int) -> str:
+    """How a process has ended, in the words of AWS Lambda."""
+    if code == 0:
+        return "Runtime exited without providing a reason"
+    if code > 0:
+        return f"Runtime exited with error: exit status {code}"
+    return f"Runtime exited with error: signal: {(signal.strsignal(-code) or str(-code)).lower()}"

@@ -1,0 +1,250 @@
+"""Handlers of a cell's zip, invoked in the real awslambdaric by tests in that cell."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.plugin.conftest import Project
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(sys.platform != "linux", reason="awslambdaric is for Linux"),
+]
+
+_FUNCTION = Path(__file__).parents[1] / "data" / "projects" / "function"
+APP = """\
+import logging
+import os
+import sys
+import time
+
+import idna
+
+print("imported")
+calls = []
+
+
+def count(event, context):
+    calls.append(event)
+    return len(calls)
+
+
+def tell(event, context):
+    before = context.get_remaining_time_in_millis()
+    time.sleep(0.05)
+    return {
+        "fell": before - context.get_remaining_time_in_millis(),
+        "remaining": before,
+        "request": context.aws_request_id,
+        "arn": context.invoked_function_arn,
+        "name": context.function_name,
+        "memory": context.memory_limit_in_mb,
+        "client": context.client_context and context.client_context.custom,
+        "identity": context.identity.cognito_identity_id,
+        "environment": dict(os.environ),
+        "cwd": os.getcwd(),
+        "path": sys.path,
+        "modules": {name: sys.modules[name].__file__ for name in ("idna", "awslambdaric", "app")},
+    }
+
+
+def say(event, context):
+    print("printed")
+    print("for errors", file=sys.stderr)
+    logging.getLogger().warning("logged %s", event)
+
+
+def fail(event, context):
+    return event["nothing"]
+
+
+def leave(event, context):
+    sys.exit(event)
+
+
+def die(event, context):
+    os.kill(os.getpid(), event)
+
+
+def hang(event, context):
+    time.sleep(60)
+
+
+def odd(event, context):
+    return object()
+
+
+def large(event, context):
+    return "x" * event
+
+
+def import_pytest(event, context):
+    import pytest
+
+
+def take(event, context):
+    kept = bytearray(event << 20)
+    time.sleep(30)
+"""
+
+
+@pytest.fixture(scope="module")
+def function(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Project:
+    """A copy of the function's project; its module is app.py."""
+    folder = tmp_path_factory.mktemp("function") / "project"
+    shutil.copytree(_FUNCTION, folder)
+    (folder / "app.py").write_text(APP, encoding="utf-8")
+    return Project(folder, cache)
+
+
+TESTS = """\
+import os
+import signal
+import time
+import zipfile
+
+import pytest
+
+
+def test_the_zip(ofiuco_zip, ofiuco_cell):
+    with zipfile.ZipFile(ofiuco_zip) as archive:
+        names = archive.namelist()
+    assert "app.py" in names and "idna/__init__.py" in names
+    assert not [name for name in names if name.startswith(("awslambdaric", "pytest", "simplejson"))]
+    assert ofiuco_zip.manifest["runtime"] == "python3.13"
+    assert ofiuco_zip.manifest["left_out"]["provided"] == ["awslambdaric"]
+    assert str(ofiuco_zip) == str(ofiuco_zip.path) == os.fspath(ofiuco_zip)
+
+
+def test_a_process_stays_warm(aws_lambda):
+    first = aws_lambda.invoke("app.count", 1)
+    assert (first.payload, first.is_cold, first.logs) == (1, True, "imported\\n")
+    second = aws_lambda.invoke("app.count", 2)
+    assert (second.payload, second.is_cold, second.logs, second.init_duration) == (2, False, "", 0.0)
+    assert 0 < second.duration < 3 and second.error is None
+    assert second.request_id != first.request_id
+    aws_lambda.restart()
+    assert aws_lambda.invoke("app.count", 3).payload == 1
+
+
+def test_from_one_test_to_the_next(aws_lambda):
+    assert aws_lambda.invoke("app.count").payload == 2
+    aws_lambda.environment["STAGE"] = "test"
+    assert aws_lambda.invoke("app.count").is_cold
+
+
+def test_the_context(aws_lambda, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    aws_lambda.environment["STAGE"] = "test"
+    told = aws_lambda.invoke(
+        "app.tell",
+        {},
+        timeout=5,
+        memory=256,
+        client_context={"custom": {"a": "ü"}},
+        identity={"cognitoIdentityId": "me", "cognitoIdentityPoolId": "us"},
+    )
+    about = told.payload
+    assert 4000 < about["remaining"] <= 5000 and about["fell"] >= 50
+    assert about["request"] == told.request_id
+    assert about["arn"] == "arn:aws:lambda:us-east-1:123456789012:function:function"
+    assert (about["name"], about["memory"]) == ("function", "256")
+    assert (about["client"], about["identity"]) == ({"a": "ü"}, "me")
+    variables = about["environment"]
+    task = variables["LAMBDA_TASK_ROOT"]
+    assert variables["STAGE"] == "test" and "AWS_PROFILE" not in variables and "VIRTUAL_ENV" not in variables
+    assert variables["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.13"
+    assert variables["_HANDLER"] == "app.tell" and about["cwd"] == about["path"][0] == task
+    assert about["path"][1] == variables["LAMBDA_RUNTIME_DIR"]
+    assert not [each for each in about["path"] if "site-packages" in each]
+    modules = about["modules"]
+    assert modules["app"] == os.path.join(task, "app.py")
+    assert modules["idna"].startswith(task) and not modules["awslambdaric"].startswith(task)
+
+
+def test_logs(aws_lambda, capsys):
+    said = aws_lambda.invoke("app.say", "ü").logs.splitlines()
+    assert said[0:3] == ["imported", "printed", "for errors"]
+    assert said[3].startswith("[WARNING]\\t") and said[3].endswith("\\tlogged ü")
+    assert "printed" in capsys.readouterr().out
+
+
+def test_an_error_of_the_handler(aws_lambda):
+    with pytest.raises(aws_lambda.LambdaError) as caught:
+        aws_lambda.invoke("app.fail", {})
+    error = caught.value
+    assert (error.error_type, error.error_message) == ("KeyError", "'nothing'")
+    assert 'return event["nothing"]' in error.stack_trace[-1]
+    assert "\\nin the function (most recent call last):\\n  File" in str(error)
+    again = aws_lambda.invoke("app.fail", {"nothing": 1})
+    assert (again.payload, again.is_cold) == (1, False)
+    assert aws_lambda.invoke("app.fail", {}, check=False).error.error_type == "KeyError"
+
+
+@pytest.mark.parametrize(
+    ("handler", "event", "kind", "message"),
+    [
+        ("app.leave", 3, "Runtime.ExitError", "Runtime exited with error: exit status 3"),
+        ("app.leave", 0, "Runtime.ExitError", "Runtime exited without providing a reason"),
+        ("app.die", signal.SIGSEGV, "Runtime.ExitError", "Runtime exited with error: signal: segmentation fault"),
+        ("app.odd", None, "Runtime.MarshalError", "Unable to marshal response: "),
+        ("app.large", 7_000_000, "Function.ResponseSizeTooLarge", "maximum allowed payload size (6291556 bytes)"),
+        ("app.import_pytest", None, "ModuleNotFoundError", "No module named 'pytest'"),
+        ("app.nothing", None, "Runtime.HandlerNotFound", "Handler 'nothing' missing on module 'app'"),
+        ("nothing.handler", None, "Runtime.ImportModuleError", "No module named 'nothing'"),
+        ("broken.handler", None, "ZeroDivisionError", "division by zero"),
+        ("handler", None, "Runtime.MalformedHandlerName", "Bad handler 'handler'"),
+    ],
+)
+def test_errors(aws_lambda, handler, event, kind, message):
+    error = aws_lambda.invoke(handler, event, check=False).error
+    assert error.error_type == kind
+    assert message in error.error_message
+    assert aws_lambda.invoke("app.count").error is None
+
+
+def test_time_is_up(aws_lambda):
+    began = time.monotonic()
+    done = aws_lambda.invoke("app.hang", timeout=0.5, check=False)
+    assert 0.5 <= done.duration < 5 and time.monotonic() - began < 10
+    assert done.error.error_type == "Sandbox.Timedout"
+    assert done.error.error_message == f"RequestId: {done.request_id} Error: Task timed out after 0.50 seconds"
+    assert aws_lambda.invoke("app.hang", timeout=0.1, check=False).is_cold
+
+
+def test_memory(aws_lambda):
+    done = aws_lambda.invoke("app.take", 200, timeout=20, memory=128, check=False)
+    assert done.error.error_type == "Runtime.OutOfMemory"
+    assert done.memory_used > 128
+    assert aws_lambda.invoke("app.take", 200, timeout=0.5, check=False).error.error_type == "Sandbox.Timedout"
+
+
+def test_events(aws_lambda):
+    event = aws_lambda.events.sqs(["one", {"two": 2}], queue="jobs")
+    assert [each["body"] for each in event["Records"]] == ["one", '{"two": 2}']
+    assert event["Records"][0]["eventSourceARN"].endswith(":jobs")
+    assert aws_lambda.invoke("app.fail", {"nothing": event}).payload == event
+
+
+def test_shown(aws_lambda):
+    aws_lambda.invoke("app.fail", {})
+
+
+def test_no_handler(aws_lambda):
+    aws_lambda.invoke(event=1)
+"""
+
+
+def test_a_function(function: Project) -> None:
+    function.write({"test_app.py": TESTS, "broken.py": "1 / 0\n"})
+    result = function.matrix("-p", "no:cacheprovider", "--ofiuco-jobs", "1")
+    assert result.parseoutcomes() == {"passed": 19, "failed": 2}
+    said = result.stdout.str()
+    assert "E       aws_lambda.LambdaError: KeyError: 'nothing'" in said
+    assert 'return event["nothing"]' in said
+    assert "invoking.py" not in said
