@@ -34,6 +34,7 @@ _LAMBDA_MODULES = (
     "asset",
     "outcome",
     "runtime_api",
+    "bytecode",
     "place",
     "processes",
     "variables",

@@ -4,6 +4,7 @@ task      LAMBDA_TASK_ROOT: the zip, nothing else; read-only, as there
 runtime   LAMBDA_RUNTIME_DIR: the provided packages and what they need, in the cell's versions
 home      an empty home: nobody's credentials
 logs      what functions have said
+bytecode  of all these modules
 """
 
 from __future__ import annotations
@@ -17,12 +18,10 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Iterable
 
+from . import bytecode
+
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _EXTRA = re.compile(r";.*\bextra\b")
-
-
-class MissingPackage(Exception):
-    """A package that the runtime cannot do without is not in the cell."""
 
 
 class Place:
@@ -34,7 +33,11 @@ class Place:
         for each in (self.task, self.runtime, self.home, self.logs):
             each.mkdir()
         _link(closure(provided), self.runtime)
-        _unpack(zipped, self.task)
+        members = _unpack(zipped, self.task)
+        self.bytecode = folder / "bytecode"
+        self.has_bytecode = bytecode.prepare(self.bytecode, self.task, self.runtime, members)
+        for below, _, _ in os.walk(self.task):
+            os.chmod(below, 0o555)
 
     def remove(self) -> None:
         """Remove all of it."""
@@ -76,11 +79,12 @@ def _link(packages: Iterable[Distribution], runtime: Path) -> None:
             os.symlink(os.path.abspath(str(package.locate_file(origin))), path)
 
 
-def _unpack(zipped: os.PathLike[str], task: Path) -> None:
+def _unpack(zipped: os.PathLike[str], task: Path) -> list[bytecode.Located]:
+    members = []
     with zipfile.ZipFile(zipped) as archive:
         for info in archive.infolist():
             path = archive.extract(info, task)
             executable = bool(info.external_attr >> 16 & stat.S_IXUSR)
             os.chmod(path, 0o555 if executable else 0o444)
-    for folder, _, _ in os.walk(task):
-        os.chmod(folder, 0o555)
+            members.append((info, path))
+    return members

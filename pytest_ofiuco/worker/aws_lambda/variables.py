@@ -46,6 +46,7 @@ def function_variables(
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_SESSION_TOKEN": "testing",
         "AWS_EC2_METADATA_DISABLED": "true",
+        **({"PYTHONPYCACHEPREFIX": str(place.bytecode)} if place.has_bytecode else {}),
         **more,
     }
 
