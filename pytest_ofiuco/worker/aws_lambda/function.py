@@ -94,6 +94,7 @@ class Function:
                 began = _CLOCKS[0]()
                 self._run(invocation, event, about, limits)
                 invocation.duration = _CLOCKS[0]() - began
+                self._sample(limits)
         except _Over as over:
             invocation.duration = _CLOCKS[0]() - began
             invocation.fail(over.args[0], f"RequestId: {invocation.request_id} Error: {over.args[1]}")
@@ -199,18 +200,20 @@ class Function:
             code = self._process.poll()
             if code is not None:
                 raise _Over("Runtime.ExitError", _ending(code))
-            self._watch(limits)
+            taken = self._sample(limits)
+            if limits.memory is not None and taken > limits.memory and self._slowness == 1:
+                raise _Over("Runtime.OutOfMemory", "Runtime exited with error: signal: killed")
             if _CLOCKS[0]() > deadline + seconds * (self._slowness - 1):
                 raise _Over("Sandbox.Timedout", f"{what} timed out after {seconds * self._slowness:.2f} seconds")
 
-    def _watch(self, limits: Limits) -> None:
+    def _sample(self, limits: Limits) -> float:
+        """The memory that it takes now, in MB; where that is limited, with that of what it has started."""
         assert self._process is not None
         process = self._process.pid
         self._slowness = EMULATED if is_emulated(process) else 1
-        taken = sum(map(memory, [process, *descendants(process)]))
+        taken = sum(map(memory, [process, *(descendants(process) if limits.memory is not None else ())]))
         self._most = max(self._most, taken)
-        if limits.memory is not None and taken > limits.memory and self._slowness == 1:
-            raise _Over("Runtime.OutOfMemory", "Runtime exited with error: signal: killed")
+        return taken
 
     def _let_end(self) -> None:
         """A function that has told of an error at its start ends by itself."""
