@@ -82,15 +82,6 @@ class Planner:
             self._preparers = preparers(self.load(), self.store, offline=self.offline, refresh=self.refresh)
         return self._preparers(progress)
 
-    def project(self) -> LocalProject:
-        """The project; read anew where the plan was told again.
-
-        Raises:
-            OfiucoError: what ``store.project.load`` raises.
-        """
-        known = self._made.project if self._made is not None else None
-        return self._load() if known is None else known
-
     def remember(self, environments: Mapping[str, Environment]) -> None:
         """Keep the plan for the next session; ``environments`` are those of all its cells that have one, by name."""
         if self._made is not None:

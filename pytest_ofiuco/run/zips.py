@@ -101,7 +101,7 @@ class Zips:
     def _read(self) -> LocalProject:
         with self._reading:
             if self._project is None:
-                self._project = self.planner.project()
+                self._project = self.planner.load()
             return self._project
 
     def _place(self) -> Path:

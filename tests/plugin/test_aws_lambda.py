@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
+from pytest_ofiuco.store.interpreters import host_platform
 from tests.plugin.conftest import Project
 
 pytestmark = [
@@ -248,3 +250,78 @@ def test_a_function(function: Project) -> None:
     assert "E       aws_lambda.LambdaError: KeyError: 'nothing'" in said
     assert 'return event["nothing"]' in said
     assert "invoking.py" not in said
+
+
+SHARED = """\
+import pytest
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_it(number, aws_lambda, ofiuco_zip, ofiuco_cell, worker_id):
+    assert aws_lambda.invoke("app.fail", {"nothing": number}).payload == number
+    with open("seen.txt", "a") as file:
+        print(ofiuco_cell.name, ofiuco_zip.path, file=file)
+"""
+
+
+def test_workers_share_the_zip_of_their_cell(function: Project) -> None:
+    """Behind a launcher, the worker's modules come as texts."""
+    box = f'[tool.ofiuco.platform.box]\ntag = "{host_platform()}"\nlauncher = ["env"]\nprovided = ["awslambdaric"]\n'
+    settings = function.folder / "pyproject.toml"
+    before = settings.read_text(encoding="utf-8")
+    settings.write_text(before.replace("[tool.ofiuco]\n", '[tool.ofiuco]\nplatforms = ["host", "box"]\n') + box)
+    function.write({"test_app.py": SHARED, "app.py": APP})
+    try:
+        result = function.matrix("-p", "no:cacheprovider", "--ofiuco-jobs", "3")
+    finally:
+        settings.write_text(before, encoding="utf-8")
+    assert result.parseoutcomes() == {"passed": 12}
+    seen = set((function.folder / "seen.txt").read_text(encoding="utf-8").splitlines())
+    assert sorted(line.partition(" ")[0] for line in seen) == ["py313-box", "py313-host"]
+    assert not [line for line in seen if Path(line.partition(" ")[2]).exists()]
+
+
+ASKING = """\
+def test_a_zip(ofiuco_zip): ...
+def test_a_function(aws_lambda): ...
+"""
+
+
+def test_what_is_missing_is_said(project: Project) -> None:
+    project.write({"test_app.py": ASKING})
+    project.configure(python=["3.13"])
+    result = project.matrix("-p", "no:cacheprovider")
+    assert result.parseoutcomes() == {"passed": 1, "errors": 1}
+    result.stdout.fnmatch_lines(
+        [
+            "error: the cell has no awslambdaric, which is AWS Lambda's runtime",
+            "hint: `uv add --dev awslambdaric`, and name it in `provided` of the platform if the zip is to go without",
+        ]
+    )
+    assert "Traceback" not in result.stdout.str()
+    project.configure(python=["3.13"], more='[tool.ofiuco.zip]\ninclude = ["nothing"]')
+    refused = project.matrix("-p", "no:cacheprovider")
+    assert refused.parseoutcomes() == {"errors": 2}
+    refused.stdout.fnmatch_lines(
+        [
+            "error: include 'nothing': there is no such file or folder in the project",
+            "hint: correct `include` in [[]tool.ofiuco.zip]",
+        ]
+    )
+    plain = project.plain("-p", "no:cacheprovider", "-rs")
+    assert plain.parseoutcomes() == {"skipped": 2}
+    assert "runs in a cell only: pytest --ofiuco-matrix" in plain.stdout.str()
+
+
+def test_the_guide(function: Project) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "lambda.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n# (\S+)\n(.*?)```", guide, re.DOTALL)
+    assert [name for name, _ in blocks] == ["app.py", "test_app.py", "conftest.py"]
+    files = dict(blocks)
+    conftest = files.pop("conftest.py")
+    function.write(files)
+    assert function.matrix("-p", "no:cacheprovider").parseoutcomes() == {"passed": 6}
+    configured = "def test_it(aws_lambda):\n    assert aws_lambda.invoke(event=1).payload['event'] == 1\n"
+    function.write({"conftest.py": conftest, "test_app.py": configured})
+    assert function.matrix("-p", "no:cacheprovider").parseoutcomes() == {"passed": 1}
+    (function.folder / "conftest.py").unlink()
