@@ -9,6 +9,7 @@ import pytest
 from pytest_ofiuco.run.decoding import Decoder
 from pytest_ofiuco.run.messages import (
     Alive,
+    Asked,
     Begins,
     Bye,
     Collectable,
@@ -55,6 +56,11 @@ ITEM = remote_item("a.py::test[1]", markers=(("python", (">=3.12",), {"reason": 
         pytest.param(encode("item", **described(ITEM)), Collectable(item=ITEM), id="item"),
         pytest.param(encode("alive"), Alive(), id="alive"),
         pytest.param(encode("begins"), Begins(), id="begins"),
+        pytest.param(
+            encode("ask", number=1, what="piece", about={"offset": 2}),
+            Asked(number=1, what="piece", about={"offset": 2}),
+            id="ask",
+        ),
         pytest.param(encode("given", indices=[3, 4]), Given(indices=(3, 4)), id="given"),
         pytest.param(
             encode("ran", index=3, reports=[["call", 1, 2, 3]]),

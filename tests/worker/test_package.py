@@ -12,9 +12,10 @@ import pytest
 from pytest_ofiuco import worker
 
 FILES = sorted(Path(worker.__file__).parent.glob("*.py"))
+LATER = sorted((Path(worker.__file__).parent / "aws_lambda").glob("*.py"))
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", [*FILES, *LATER], ids=lambda file: file.stem)
 def test_it_is_read_by_the_oldest_python(file: Path) -> None:
     ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 8))
 
