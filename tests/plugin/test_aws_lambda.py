@@ -20,6 +20,7 @@ pytestmark = [
 
 _FUNCTION = Path(__file__).parents[1] / "data" / "projects" / "function"
 APP = """\
+import importlib
 import logging
 import os
 import sys
@@ -86,7 +87,7 @@ def large(event, context):
 
 
 def import_pytest(event, context):
-    import pytest
+    importlib.import_module("pytest")
 
 
 def take(event, context):
@@ -275,7 +276,7 @@ def test_workers_share_the_zip_of_their_cell(function: Project) -> None:
         result = function.matrix("-p", "no:cacheprovider", "--ofiuco-jobs", "3")
     finally:
         settings.write_text(before, encoding="utf-8")
-    assert result.parseoutcomes() == {"passed": 12}
+    assert result.parseoutcomes() == {"passed": 13}  # with the inspection of the named platform
     seen = set((function.folder / "seen.txt").read_text(encoding="utf-8").splitlines())
     assert sorted(line.partition(" ")[0] for line in seen) == ["py313-box", "py313-host"]
     assert not [line for line in seen if Path(line.partition(" ")[2]).exists()]
