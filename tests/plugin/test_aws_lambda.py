@@ -96,7 +96,7 @@ def take(event, context):
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def function(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Project:
     """A copy of the function's project; its module is app.py."""
     folder = tmp_path_factory.mktemp("function") / "project"
@@ -271,11 +271,8 @@ def test_workers_share_the_zip_of_their_cell(function: Project) -> None:
     settings = function.folder / "pyproject.toml"
     before = settings.read_text(encoding="utf-8")
     settings.write_text(before.replace("[tool.ofiuco]\n", '[tool.ofiuco]\nplatforms = ["host", "box"]\n') + box)
-    function.write({"test_app.py": SHARED, "app.py": APP})
-    try:
-        result = function.matrix("-p", "no:cacheprovider", "--ofiuco-jobs", "3")
-    finally:
-        settings.write_text(before, encoding="utf-8")
+    function.write({"tests/test_shared.py": SHARED, "app.py": APP})
+    result = function.matrix("-p", "no:cacheprovider", "--ofiuco-jobs", "3")
     assert result.parseoutcomes() == {"passed": 13}  # with the inspection of the named platform
     seen = set((function.folder / "seen.txt").read_text(encoding="utf-8").splitlines())
     assert sorted(line.partition(" ")[0] for line in seen) == ["py313-box", "py313-host"]
@@ -325,4 +322,3 @@ def test_the_guide(function: Project) -> None:
     configured = "def test_it(aws_lambda):\n    assert aws_lambda.invoke(event=1).payload['event'] == 1\n"
     function.write({"conftest.py": conftest, "test_app.py": configured})
     assert function.matrix("-p", "no:cacheprovider").parseoutcomes() == {"passed": 1}
-    (function.folder / "conftest.py").unlink()
