@@ -5,6 +5,8 @@ Where a file of this machine is within its reach, from that file; elsewhere from
 7.0 or later.
 """
 
+from __future__ import annotations
+
 import os
 
 PROTOCOL = 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -9,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ofiuco.store.interpreters import host_platform
+from pytest_ofiuco.core.target import Python
+from pytest_ofiuco.store.cache import Store
+from pytest_ofiuco.store.interpreters import Interpreters, host_platform
 from tests.plugin.conftest import Project
+from tests.run.hosts.machines import Machine, needs_sshd
 
 pytestmark = [
     pytest.mark.e2e,
@@ -322,3 +326,31 @@ def test_the_guide(function: Project) -> None:
     configured = "def test_it(aws_lambda):\n    assert aws_lambda.invoke(event=1).payload['event'] == 1\n"
     function.write({"conftest.py": conftest, "test_app.py": configured})
     assert function.matrix("-p", "no:cacheprovider").parseoutcomes() == {"passed": 1}
+
+
+FAR = """\
+import os
+
+
+def test_it(aws_lambda, ofiuco_zip):
+    assert "remote-v1" in os.getcwd()
+    assert ofiuco_zip.manifest["platform"]["name"] == "box"
+    assert aws_lambda.invoke("app.fail", {"nothing": 1}).payload == 1
+"""
+
+
+@needs_sshd
+def test_on_another_machine(function: Project, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    machine = Machine(tmp_path_factory.mktemp("machine"))
+    machine.start()
+    try:
+        settings = function.folder / "pyproject.toml"
+        before = settings.read_text(encoding="utf-8").replace("[tool.ofiuco]\n", '[tool.ofiuco]\nplatforms = ["box"]\n')
+        python = Interpreters(Store(tmp_path / "store"), os.environ).find(Python.parse("3.13")).path
+        settings.write_text(before + machine.platform(python) + 'provided = ["awslambdaric"]\n', encoding="utf-8")
+        function.write({"tests/test_far.py": FAR, "app.py": APP})
+        result = function.matrix("-p", "no:cacheprovider", "-k", "test_it")
+        assert result.parseoutcomes()["passed"] == 1
+        assert not machine.processes()
+    finally:
+        machine.stop()

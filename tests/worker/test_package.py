@@ -20,6 +20,13 @@ def test_it_is_read_by_the_oldest_python(file: Path) -> None:
     ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 8))
 
 
+@pytest.mark.parametrize("file", [*FILES, *LATER], ids=lambda file: file.stem)
+def test_its_annotations_are_not_evaluated(file: Path) -> None:
+    """The oldest Python knows no ``list[str]``."""
+    futures = [node for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.ImportFrom)]
+    assert "__future__" in [node.module for node in futures]
+
+
 def test_the_text_holds_every_module() -> None:
     text = worker.source()
     for file in FILES:
