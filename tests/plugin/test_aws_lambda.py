@@ -354,3 +354,32 @@ def test_on_another_machine(function: Project, tmp_path: Path, tmp_path_factory:
         assert not machine.processes()
     finally:
         machine.stop()
+
+
+UNASKED = """\
+import sys
+
+
+def test_it():
+    assert not [name for name in sys.modules if "aws_lambda" in name]
+"""
+LOADED = """\
+import sys
+import pytest
+
+code = pytest.main(["--ofiuco-matrix", "-q"])
+print("loaded:", *sorted(name for name in sys.modules if name.startswith("pytest_ofiuco")))
+sys.exit(code)
+"""
+
+
+def test_a_session_that_asks_for_none_of_it_loads_none_of_it(project: Project) -> None:
+    project.write({"test_app.py": UNASKED})
+    for _ in range(2):
+        result = project.run([sys.executable, "-c", LOADED], {})
+        assert result.parseoutcomes() == {"passed": 2}
+    (line,) = [line for line in result.outlines if line.startswith("loaded:")]
+    names = line.split()
+    assert "pytest_ofiuco.run.controller" in names
+    assert not [name for name in names if name.startswith(("pytest_ofiuco.bundle", "pytest_ofiuco.run.zips"))]
+    assert "pytest_ofiuco.run.answering" not in names
