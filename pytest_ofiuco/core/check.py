@@ -76,7 +76,7 @@ def check(lock: Lock, subjects: Sequence[Subject], *, locked: bool = False, unha
     for subject in subjects:
         checker.check_cell(subject)
     checker.check_files(unhashed)
-    for note in unmet(lock):
+    for note in unmet(lock, [subject.target for subject in subjects]):
         checker.notes.add(note)
     if lock.stale:
         checker.note("stale", lock.stale, f"lock again: `{lock.relock}`", severity="error" if locked else "warning")

@@ -222,6 +222,24 @@ def test_markers_that_never_hold() -> None:
     assert {(each.severity, each.code, each.cells) for each in found} == {("warning", "never", ())}
 
 
+@pytest.mark.parametrize(
+    ("marker", "is_told"),
+    [
+        pytest.param('sys_platform == "linux-x86_64"', False, id="it is met"),
+        pytest.param('sys_platform == "linux-x86_64" and python_version < "3.13"', True, id="not by this Python"),
+        pytest.param('sys_platform == "linux-arm"', True, id="another name"),
+        pytest.param('sys_platform == "linux-arm" and "dev" in extras', True, id="of extras"),
+    ],
+)
+def test_a_platform_that_no_machine_is(marker: str, is_told: bool) -> None:
+    """Its ``markers`` are the user's own: what holds there is meant."""
+    platform = replace(NEW.target.platform, markers=(("sys_platform", "linux-x86_64"),))
+    own = replace(NEW, target=replace(NEW.target, platform=platform))
+    made = lock(package("a"), package("b"), roots=(edge("a", marker), edge("b")))
+    assert [code for _, code, *_ in checked(made, NEW, own)] == ["never"] * is_told
+    assert [code for _, code, *_ in checked(made, NEW)] == ["never"]
+
+
 def test_markers_that_no_python_of_the_lock_meets() -> None:
     """A package may have dependencies for Pythons that this lock is not for."""
     old = 'python_version < "3.9"'

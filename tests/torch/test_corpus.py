@@ -147,6 +147,19 @@ def test_two_that_hold_at_once(corpus: Corpus) -> None:
     ]
 
 
+def test_a_name_that_only_a_platform_has(corpus: Corpus) -> None:
+    """What no machine would get is told, but where a platform of the matrix gets it."""
+    asked = corpus("ofiuco-torch")
+    pyproject = asked.folder / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8").replace("platforms.gpu", "platform.gpu")
+    pyproject.write_text(f'{text}\n[tool.ofiuco]\npython = ["3.12"]\nplatforms = ["gpu"]\n', encoding="utf-8")
+    platforms = {platform: asked.run("check", "--offline", "--platform", platform) for platform in ("gpu", "host")}
+    assert {platform: (code, out.count("can never hold")) for platform, (code, out, _) in platforms.items()} == {
+        "gpu": (0, 0),
+        "host": (0, 2),
+    }
+
+
 def test_the_index_of_the_cuda_builds_is_asked_for_nothing_else(corpus: Corpus, hosts: Hosts) -> None:
     corpus("ofiuco-torch").zip("gpu", "3.12")
     pages = {path.split("/")[2] for path in hosts.cuda.asked if path.startswith("/simple/")}
