@@ -61,7 +61,7 @@ def requirements_txt(lock: Lock, cells: Sequence[ResolvedCell], *, command: str,
             first, second = cells[alike.first].cell.name, cells[alike.second].cell.name
             raise IndistinctCellsError(lock.path, line.name, first, second) from alike
     indexes = [
-        f"--extra-index-url {index}" for index in _indexes(cells) if index.rstrip("/") != public_index.rstrip("/")
+        f"--extra-index-url {index}" for index in _indexes(lock, cells) if index.rstrip("/") != public_index.rstrip("/")
     ]
     return "\n".join([*_header(lock, cells, command), *indexes, *written]) + "\n"
 
@@ -81,10 +81,14 @@ def _header(lock: Lock, cells: Sequence[ResolvedCell], command: str) -> list[str
     return [f"# {' '.join(line.split())}" for line in written]
 
 
-def _indexes(cells: Sequence[ResolvedCell]) -> list[str]:
+def _indexes(lock: Lock, cells: Sequence[ResolvedCell]) -> list[str]:
+    """Those that files are on; the lock's own, where one is of a file that neither a URL nor an index is known of."""
     artifacts = (pin.artifact for cell in cells for pin in cell.resolution.packages)
-    found = {each.index for each in artifacts if isinstance(each, Wheel | Sdist) and each.path is None}
-    return sorted({published(index) for index in found if index is not None and "://" in index})
+    files = [each for each in artifacts if isinstance(each, Wheel | Sdist) and each.path is None]
+    found = {each.index for each in files if each.index is not None}
+    if any(each.index is None and each.url is None for each in files):
+        found.update(lock.indexes)
+    return sorted({published(index) for index in found if "://" in index})
 
 
 def _line(line: _Line, marker: str | None) -> str:

@@ -93,6 +93,24 @@ def test_indexes_that_need_to_be_named() -> None:
     assert lines(own, public_index="https://index.example.org/x/") == f"a==1.0 --hash=sha256:{SHA256}\n"
 
 
+@pytest.mark.parametrize(
+    ("artifact", "named"),
+    [
+        pytest.param(
+            wheel(), ["https://cuda.example.org/simple", "https://index.example.org/simple"], id="it is there"
+        ),
+        pytest.param(wheel(index="https://own.example.org"), ["https://own.example.org"], id="an index of its own"),
+        pytest.param(wheel(url="https://files.example.org/a.whl"), [], id="a URL"),
+        pytest.param(wheel(path="a.whl"), [], id="a path"),
+    ],
+)
+def test_indexes_of_the_lock(artifact: Artifact, named: list[str]) -> None:
+    """pdm's sources and those of a requirements.txt are asked for what has no place of its own."""
+    indexes = ("https://user:password@index.example.org/simple", "https://cuda.example.org/simple", "../wheels")
+    text = requirements_txt(replace(lock(), indexes=indexes), [pinned(WINDOWS, artifact)], command=COMMAND)
+    assert [line.split()[1] for line in text.splitlines() if line.startswith("--extra-index-url")] == named
+
+
 def test_a_comment_is_a_line() -> None:
     a_lock = replace(lock(), path="a\nb.lock")
     text = requirements_txt(a_lock, [pinned(WINDOWS, wheel())], command="ofiuco export --lock 'a\nb.lock'")
