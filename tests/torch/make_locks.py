@@ -19,7 +19,11 @@ from tests.torch.stand_ins import Hosts
 PDM = ("pdm", "lock", "--python", ">=3.11,<3.14", "--platform")
 APPENDED = [(*PDM, platform, "--append") for platform in ("manylinux_2_28_aarch64", "macos_arm64")]
 COMMANDS: dict[str, list[tuple[str, ...]]] = {
-    "uv": [("uv", "lock"), ("uv", "export", "--quiet", "--format", "pylock.toml", "--output-file", "pylock.toml")],
+    "uv": [
+        ("uv", "lock"),
+        ("uv", "export", "--quiet", "--format", "pylock.toml", "--output-file", "pylock.toml"),
+        ("uv", "export", "--quiet", "--emit-index-url", "--output-file", "requirements.txt"),
+    ],
     "uv-extras": [("uv", "lock")],
     "uv-url": [("uv", "lock")],
     "poetry": [("poetry", "lock")],
@@ -40,7 +44,7 @@ def lock(project: Path, hosts: Hosts, folder: Path) -> None:
     environ |= {"UV_CACHE_DIR": str(folder / "cache"), "POETRY_CACHE_DIR": str(folder / "cache")}
     for command in COMMANDS[project.name]:
         subprocess.run(command, cwd=folder, env=environ, check=True)
-    for name in ("uv.lock", "pylock.toml", "poetry.lock", "pdm.lock"):
+    for name in ("uv.lock", "pylock.toml", "requirements.txt", "poetry.lock", "pdm.lock"):
         if (folder / name).exists():
             text = (folder / name).read_text(encoding="utf-8")
             for wanted, address in there.items():

@@ -16,6 +16,7 @@ from tests.torch.stand_ins import Hosts, stand_in
 LOCKS = (
     pytest.param("uv", "uv.lock", id="uv.lock"),
     pytest.param("uv", "pylock.toml", id="pylock.toml"),
+    pytest.param("uv", "requirements.txt", id="requirements.txt"),
     pytest.param("uv-url", "uv.lock", id="uv.lock, URLs"),
     pytest.param("poetry", "poetry.lock", id="poetry.lock"),
     pytest.param("pdm", "pdm.lock", id="pdm.lock"),
