@@ -24,11 +24,11 @@ _INDEX = re.compile(rf"{re.escape(PYTORCH)}/\w+")
 _ENTRY = re.compile(r"(?=^\[\[packages?\]\]$)", re.MULTILINE)
 
 
-def stand_in(filename: str, requires: Iterable[str] = ()) -> File:
-    """A wheel with the name, version and tags of a real one; its module says which it is."""
+def stand_in(filename: str, requires: Iterable[str] = (), code: str = "") -> File:
+    """A wheel with the name, version and tags of a real one; its module says which it is, and has ``code``."""
     stem, version, tag = _parts(filename)
     module = stem.lower().replace(".", "_").replace("-", "_")
-    files = {f"{module}/__init__.py": f'FILE = "{filename}"\n__version__ = "{version}"\n'}
+    files = {f"{module}/__init__.py": f'FILE = "{filename}"\n__version__ = "{version}"\n{code}'}
     metadata = "".join(f"Requires-Dist: {each}\n" for each in requires)
     made = wheel(stem, files, version=version, tag=tag, purelib=tag.endswith("-any"), metadata=metadata)
     return File(filename, made.content)
