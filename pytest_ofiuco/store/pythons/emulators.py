@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pytest_ofiuco.core.platforms import Platform
 
+_LONGEST_SCRIPT = 1 << 14
 _BINFMT = "/proc/sys/fs/binfmt_misc"
 _COMPATIBLE = {("x86_64", "i686"), ("aarch64", "armv7l"), ("aarch64", "armv6l"), ("armv7l", "armv6l")}
 """A kernel's architecture, and another that it may run by itself."""
@@ -113,6 +114,16 @@ def lacks_runtime(folder: str) -> bool:
         if any(os.path.exists(os.path.join(each, "libstdc++.so.6")) for each in (place, *inner)):
             return False
     return True
+
+
+def is_started_by(script: str) -> bool:
+    """Whether a script names an emulator, or a loader, that it may start."""
+    try:
+        with open(script, "rb") as file:
+            text = file.read(_LONGEST_SCRIPT)
+    except OSError:
+        return False
+    return any(each in text for each in (b"qemu-", b"/ld-linux", b"/ld-musl", b"/ld64.so"))
 
 
 def to_install_emulator(architecture: str) -> str:

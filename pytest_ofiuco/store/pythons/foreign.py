@@ -2,8 +2,9 @@
 
 Looked for in this order, after those that the settings name: what ``ofiuco python install`` has installed; commands on
 PATH that are named after the platform (``python3.13-aarch64``, ``aarch64-linux-gnu-python3.13``); executables for it
-wherever Pythons are, uv's folder among them. An executable is started as ``emulators`` says, by a command of
-``wrappers``. It is read who it is for before it is asked: where there is nothing, nothing is started.
+wherever Pythons are, uv's folder among them; scripts there that name an emulator or a loader. An executable is started
+as ``emulators`` says, by a command of ``wrappers``. Who it is for is read before it is asked: where there is nothing,
+nothing is started.
 """
 
 from __future__ import annotations
@@ -56,7 +57,20 @@ class Foreign:
             if isinstance(answer, Interpreter):
                 return answer
             found = found or answer
-        return found or self.lacking(platform)
+        return self._by_script(python, platform) or found or self.lacking(platform)
+
+    def _by_script(self, python: Python, platform: Platform) -> Interpreter | None:
+        """A script on PATH, called as a native Python is, that starts one of the platform."""
+        for path in (path for place in places(self._environ, python) for path in place.paths):
+            if is_shim(path) and emulators.is_started_by(path):
+                (answer,) = self._answers.of([path])
+                if (
+                    isinstance(answer, Interpreter)
+                    and fits(answer.python, python)
+                    and runs_on(platform, answer.platform)
+                ):
+                    return answer
+        return None
 
     def suiting(self, path: str, python: Python, platform: Platform) -> Interpreter | Lacking | None:
         """An executable or a command, if it is what is wanted, or why it cannot be used; nothing for another version.

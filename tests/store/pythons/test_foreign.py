@@ -131,6 +131,20 @@ def test_the_order_of_places(tmp_path: Path, store: Store) -> None:
     assert lacking(tmp_path, store) == Lacking()
 
 
+def test_a_script_on_path_that_starts_an_emulator(tmp_path: Path, store: Store) -> None:
+    """It is called as a native Python is, and only one that names an emulator or a loader is asked."""
+    shim = answering(tmp_path / "bin" / "python3.13")
+    answers = shim.read_text(encoding="utf-8").partition("\n")[2]
+    assert isinstance(on(tmp_path, store).find_foreign(P313, ARM, []), Lacking)
+    script(shim, f": exec /opt/qemu-aarch64 -L /opt/arm\n{answers}")
+    assert found(tmp_path, store).path == str(shim)
+    named = answering(tmp_path / "bin" / "python3.13-aarch64")
+    assert found(tmp_path, store).path == str(named)
+    named.unlink()
+    script(shim, f": exec /opt/qemu-riscv64\n{answers}".replace("aarch64", "riscv64"))
+    assert isinstance(on(tmp_path, store).find_foreign(P313, ARM, []), Lacking)
+
+
 def test_others_are_passed_over(tmp_path: Path, store: Store) -> None:
     libraries(tmp_path / "arm")
     emulator(tmp_path / "bin", "3.12.1")
