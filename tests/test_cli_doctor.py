@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import shutil
 import sys
@@ -19,6 +20,7 @@ from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.links import can_clone
 from pytest_ofiuco.store.upkeep import health
 from tests.store.makers import THIS_PYTHON
+from tests.store.pythons import executables
 from tests.store.serving import Index, closed_port, serving
 
 SMALL = Path(__file__).parent / "data" / "projects" / "small"
@@ -115,9 +117,12 @@ def test_launchers_and_foreign_platforms(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configured(project, f'[tool.ofiuco]\npython = ["{THIS_PYTHON}"]\nplatforms = ["win_amd64"]\n')
-    text = f"py{THIS_PYTHON.replace('.', '')}-win_amd64: win_amd64 does not run here; it is resolved, and its tests are"
+    (found,) = remarks(project, capsys, "--offline", section="matrix")
+    assert found["status"] == "note"
+    assert found["text"].startswith(f"py{THIS_PYTHON.replace('.', '')}-win_amd64: win_amd64 does not run on ")
+    assert found["text"].endswith(", and nothing on it does; it is resolved and inspected")
+    assert found["hint"] == "`ssh` of the platform names a machine that runs it"
     assert said(remarks(project, capsys, "--offline", section="launchers")) == [
-        ("note", f"{text} skipped"),
         ("note", "no emulator (qemu-…) and no docker on PATH"),
     ]
     for name in ("qemu-aarch64", "qemu-system-arm", "docker"):
@@ -127,6 +132,48 @@ def test_launchers_and_foreign_platforms(
         ("ok", f"docker: {tmp_path / 'bin' / 'docker'}"),
         ("ok", f"qemu-aarch64: {tmp_path / 'bin' / 'qemu-aarch64'}"),
     ]
+
+
+@pytest.mark.skipif(
+    (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="an emulated machine is another one"
+)
+def test_each_foreign_platform_is_looked_at(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OFIUCO_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("QEMU_LD_PREFIX", str(tmp_path / "arm"))
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    paper = '[tool.ofiuco.platform.paper]\ntag = "manylinux_2_28_s390x"\nlauncher = false\n'
+    configured(project, f'[tool.ofiuco]\npython = ["3.13"]\nplatforms = ["linux_aarch64", "paper"]\n{paper}')
+    by_choice = "py313-paper: manylinux_2_28_s390x is not run (`launcher = false`); it is resolved and inspected"
+
+    foreign, chosen = remarks(project, capsys, "--offline", section="matrix")
+    assert (chosen["status"], chosen["text"], chosen["hint"]) == ("note", by_choice, None)
+    assert foreign["status"] == "note"
+    assert foreign["text"].endswith("and no Python 3.13 for it is here; it is resolved and inspected")
+    assert foreign["hint"].startswith("install qemu-user (no qemu-aarch64 is on PATH) and libstdc++6-arm64-cross (")
+    assert foreign["hint"].endswith("), then `ofiuco python install 3.13 linux_aarch64` makes it run")
+
+    executables.emulator(tmp_path / "bin")
+    executables.libraries(tmp_path / "arm")
+    executables.python(tmp_path / "data" / "pythons-v1" / "uv" / "cpython-3.13.5-linux-aarch64-gnu")
+    found, lacks, _ = remarks(project, capsys, "--offline", section="matrix")
+    assert found["status"] == "ok"
+    assert found["text"].startswith("py313-linux_aarch64: Python 3.13.5 for manylinux_2_41_aarch64, /")
+    assert found["details"]["tag"] == "manylinux_2_28_aarch64"
+    assert (lacks["status"], lacks["text"], lacks["hint"]) == (
+        "warning",
+        "py313-linux_aarch64: there is no libstdc++.so.6 among the libraries of its Python, which wheels may need",
+        f"install it beside them ({tmp_path / 'arm' / 'lib'})",
+    )
+    (tmp_path / "arm" / "lib" / "libstdc++.so.6").touch()
+    assert len(remarks(project, capsys, "--offline", section="matrix")) == 2
+
+    broken = executables.script(tmp_path / "broken", "exit 3\n")
+    named = f'[tool.ofiuco.platform.linux_aarch64]\ninterpreters = ["{broken}"]\n'
+    configured(project, f'[tool.ofiuco]\npython = ["3.13"]\nplatforms = ["linux_aarch64"]\n{named}')
+    (wrong,) = remarks(project, capsys, "--offline", section="matrix", code=1)
+    assert wrong["text"] == f"py313-linux_aarch64: {broken}: this interpreter cannot be used: exit code 3"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="makes programs of scripts")

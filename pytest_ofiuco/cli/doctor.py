@@ -14,13 +14,17 @@ from pytest_ofiuco import __version__
 from pytest_ofiuco.cli.cells import matrix_of
 from pytest_ofiuco.config import PlatformSettings
 from pytest_ofiuco.core.matrix import Cell
-from pytest_ofiuco.core.platforms import runs_on
+from pytest_ofiuco.core.platforms import Platform, runs_on
 from pytest_ofiuco.errors import MissingPythonError, NoLockError, OfiucoError
 from pytest_ofiuco.export.findings import counted
+from pytest_ofiuco.run.execution import obstacle
 from pytest_ofiuco.run.plan import pythons_found
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.interpreters import Interpreters, host_platform
 from pytest_ofiuco.store.project import PYPROJECT, LocalProject, load
+from pytest_ofiuco.store.pythons.emulators import lacks_runtime
+from pytest_ofiuco.store.pythons.foreign import Lacking
+from pytest_ofiuco.store.pythons.wrappers import pythons as own_pythons
 from pytest_ofiuco.store.settings import IndexSettings
 from pytest_ofiuco.store.upkeep import health, reach
 from pytest_ofiuco.store.upkeep.health import Remark, failure
@@ -62,10 +66,9 @@ def _remarks(options: Namespace) -> Iterator[Remark]:
     project, said = _project(directory, options)
     yield said
     yield from _guarded("pythons", lambda: health.interpreters(store, os.environ))
-    cells: list[Cell] = []
     if project is not None:
-        yield from _guarded("matrix", lambda: _matrix(project, store, cells))
-    yield from _launchers(cells)
+        yield from _guarded("matrix", lambda: _matrix(project, store))
+    yield from _launchers()
     yield from _guarded("indexes", lambda: _network(directory, project, offline=options.offline))
     configured = project.config.link_mode if project is not None else None
     yield from _guarded("cache", lambda: health.cache(store, os.environ, configured))
@@ -101,8 +104,8 @@ def _project(directory: Path, options: Namespace) -> tuple[LocalProject | None, 
     return project, Remark(section="project", status="ok", text=text, details=details)
 
 
-def _matrix(project: LocalProject, store: Store, cells: list[Cell]) -> Iterator[Remark]:
-    """Whether each cell has its interpreter; the cells of other platforms are left in ``cells``."""
+def _matrix(project: LocalProject, store: Store) -> Iterator[Remark]:
+    """Whether each cell has its interpreter."""
     interpreters, host = Interpreters(store, os.environ), host_platform()
     config = project.config
     pythons = config.python if config.python is not None else pythons_found(project.lock, interpreters)
@@ -113,8 +116,12 @@ def _matrix(project: LocalProject, store: Store, cells: list[Cell]) -> Iterator[
             text = f"{cell.name}: runs on another machine, which is not asked: ssh {settings.ssh}"
             yield Remark(section="matrix", status="note", text=text, details=details | {"ssh": settings.ssh})
             continue
-        if not settings.runs or not (settings.launcher or runs_on(cell.target.platform, host)):
-            cells.append(cell)
+        if not settings.runs:
+            text = f"{cell.name}: {cell.target.platform} is not run (`launcher = false`); it is resolved and inspected"
+            yield Remark(section="matrix", status="note", text=text, details=details)
+            continue
+        if not (settings.launcher or runs_on(cell.target.platform, host)):
+            yield from _foreign(cell, settings, interpreters, host)
             continue
         try:
             found = interpreters.find(cell.python, settings.interpreters, settings.launcher)
@@ -131,14 +138,34 @@ def _matrix(project: LocalProject, store: Store, cells: list[Cell]) -> Iterator[
             yield Remark(section="matrix", status="ok", text=text, details=told)
 
 
-def _launchers(foreign: Iterable[Cell]) -> Iterator[Remark]:
+def _foreign(cell: Cell, settings: PlatformSettings, interpreters: Interpreters, host: Platform) -> Iterator[Remark]:
+    """What runs a cell of a platform that this machine does not run by itself, or what is missing."""
+    platform = cell.target.platform
+    try:
+        found = interpreters.find_foreign(cell.python, platform, settings.interpreters)
+    except OfiucoError as error:
+        yield Remark(section="matrix", status="error", text=f"{cell.name}: {error}", hint=error.hint)
+        return
+    details: dict[str, object] = {"cell": cell.name, "python": str(cell.python), "tag": str(platform)}
+    if isinstance(found, Lacking):
+        reason, remedy = obstacle(cell, host, found)
+        text = f"{cell.name}: {reason}; it is resolved and inspected"
+        yield Remark(section="matrix", status="note", text=text, hint=remedy, details=details)
+        return
+    text = f"{cell.name}: Python {found.python} for {found.platform}, {found.path}"
+    yield Remark(section="matrix", status="ok", text=text, details=details | {"path": found.path})
+    command = Path(found.path)
+    system = command.parents[1] / "system"
+    if command.is_relative_to(own_pythons(os.environ)) and system.is_dir() and lacks_runtime(str(system)):
+        text = f"{cell.name}: there is no libstdc++.so.6 among the libraries of its Python, which wheels may need"
+        hint = f"install it beside them ({os.path.realpath(system / 'lib')})"
+        yield Remark(section="matrix", status="warning", text=text, hint=hint, details=details)
+
+
+def _launchers() -> Iterator[Remark]:
     found = health.launchers(os.environ)
     for name, path in found.items():
         yield Remark(section="launchers", status="ok", text=f"{name}: {path}", details={"path": path})
-    for cell in foreign:
-        platform = cell.target.platform
-        text = f"{cell.name}: {platform} does not run here; it is resolved, and its tests are skipped"
-        yield Remark(section="launchers", status="note", text=text, details={"cell": cell.name, "tag": str(platform)})
     if not found:
         yield Remark(section="launchers", status="note", text="no emulator (qemu-…) and no docker on PATH")
 

@@ -16,21 +16,26 @@ if TYPE_CHECKING:
 
 def why_not(cell: Cell, host: Platform, lacking: Lacking | None) -> str:
     """Why a cell is not run, and what makes it run; ``lacking`` is what was found of Pythons for its platform."""
-    tag = cell.target.platform
     if lacking is None:
-        return f"{tag} is not run (`launcher = false`)"
+        return f"{cell.target.platform} is not run (`launcher = false`)"
+    return ": ".join(obstacle(cell, host, lacking))
+
+
+def obstacle(cell: Cell, host: Platform, lacking: Lacking) -> tuple[str, str]:
+    """What keeps a cell from being run here, and the one thing to do about it."""
+    tag = cell.target.platform
     does_not_run = f"{tag} does not run on {host}"
     if (tag.os, host.os) != ("linux", "linux"):
-        return f"{does_not_run}, and nothing on it does: `ssh` of the platform names a machine that runs it"
+        return f"{does_not_run}, and nothing on it does", "`ssh` of the platform names a machine that runs it"
     if (tag.architecture, tag.libc) == (host.architecture, host.libc):
-        return f"{does_not_run}, whose {host.libc} is older: `interpreters` names a command with a newer one"
+        return f"{does_not_run}, whose {host.libc} is older", "`interpreters` names a command with a newer one"
     if lacking.path is not None:
-        return f"{does_not_run}, and {lacking.path} {lacking.reason}: {lacking.remedy}"
+        return f"{does_not_run}, and {lacking.path} {lacking.reason}", str(lacking.remedy)
     before = f"{lacking.remedy}, then " if lacking.remedy else ""
     none_here = f"{does_not_run}, and no Python {cell.python} for it is here"
     if not is_fetched(cell.python, tag):
-        return f"{none_here}, nor does uv fetch one: {before}name one with `interpreters` of the platform"
-    return f"{none_here}: {before}`ofiuco python install {cell.python} {cell.platform}` makes it run"
+        return f"{none_here}, nor does uv fetch one", f"{before}name one with `interpreters` of the platform"
+    return none_here, f"{before}`ofiuco python install {cell.python} {cell.platform}` makes it run"
 
 
 @dataclass(eq=False)

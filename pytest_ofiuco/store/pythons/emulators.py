@@ -81,7 +81,8 @@ def emulator(architecture: str, environ: Mapping[str, str]) -> str | None:
     """qemu-user for an architecture, on PATH."""
     name = f"qemu-{MACHINES[architecture].qemu}"
     path = environ.get("PATH", "")
-    return shutil.which(name, path=path) or shutil.which(f"{name}-static", path=path)
+    found = shutil.which(name, path=path) or shutil.which(f"{name}-static", path=path)
+    return os.path.abspath(found) if found is not None else None
 
 
 def libraries(loader: str, path: str, architecture: str, environ: Mapping[str, str]) -> str | None:
