@@ -176,8 +176,18 @@ def test_without_uv(machine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyte
     [
         pytest.param(
             "error: No download found for request: cpython-3.13-linux-aarch64-gnu",
-            "choose another version, or a newer uv; `interpreters` of the platform names one from elsewhere",
+            "choose another version or a newer uv, or name one from elsewhere with `interpreters`",
             id="no such Python",
+        ),
+        pytest.param(
+            'Python downloads are not allowed (`python-downloads = "never"`).',
+            "let uv fetch it: UV_PYTHON_DOWNLOADS=manual",
+            id="not allowed",
+        ),
+        pytest.param(
+            "error: Failed to download\n  cause: Network connectivity is disabled",
+            "let uv use the network: without UV_OFFLINE",
+            id="offline",
         ),
         pytest.param(
             "error: Failed to download\n  cause: dns error",

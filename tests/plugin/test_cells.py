@@ -239,8 +239,9 @@ def test_a_foreign_platform_is_resolved_and_skipped(project: Project) -> None:
 
 def test_a_cell_that_cannot_run_may_be_an_error(project: Project) -> None:
     project.configure(
-        python=["3.13"],
-        ofiuco='platforms = ["host", "board", "paper"]',
+        python=["3.13", "3.99"],
+        ofiuco='missing-python = "skip"\nplatforms = ["host", "board", "paper"]\n'
+        'exclude = [{ python = "3.99", platform = "board" }, { python = "3.99", platform = "paper" }]\n',
         more='[tool.ofiuco.platform.board]\ntag = "win_arm64"\n'
         '[tool.ofiuco.platform.paper]\ntag = "win_amd64"\nlauncher = false\n',
     )
@@ -248,12 +249,15 @@ def test_a_cell_that_cannot_run_may_be_an_error(project: Project) -> None:
     for _ in ("planned", "told again"):
         result = project.matrix("-p", "no:cacheprovider", "--ofiuco-require-exec")
         assert result.ret == pytest.ExitCode.TESTS_FAILED
-        result.assert_outcomes(passed=3, skipped=1, errors=1)  # two are inspections
-        result.stdout.fnmatch_lines(
+        result.assert_outcomes(passed=3, skipped=1, errors=2)  # two are inspections
+        hint = "hint: leave the cell out, or leave out --ofiuco-require-exec"
+        result.stdout.fnmatch_lines_random(
             [
                 "error: py313-board: cannot be run: win_arm64 does not run on *, and nothing on it does: `ssh` of *",
-                "hint: leave the cell out, or leave out --ofiuco-require-exec",
+                "error: py399-host: cannot be run: no Python 3.99 on this machine; `uv python install 3.99` or *",
+                hint,
                 "py313-board * error: could not run",
+                "py399-host * error: could not run",
                 "py313-paper * skipped: win_amd64 is not run (`launcher = false`)*",
             ]
         )

@@ -28,6 +28,12 @@ from pytest_ofiuco.store.pythons.wrappers import installed
 from pytest_ofiuco.store.witness import Witness
 
 _TOLD_LINES = 6
+_REMEDIES = {
+    "No download found": "choose another version or a newer uv, or name one from elsewhere with `interpreters`",
+    "downloads are not allowed": "let uv fetch it: UV_PYTHON_DOWNLOADS=manual",
+    "connectivity is disabled": "let uv use the network: without UV_OFFLINE",
+}
+"""By what uv says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +156,9 @@ class Provision:
 
 def _remedy(said: str) -> str:
     """What to do about what uv says."""
-    if "No download found" in said:
-        return "choose another version, or a newer uv; `interpreters` of the platform names one from elsewhere"
+    for words, remedy in _REMEDIES.items():
+        if words in said:
+            return remedy
     return "check the network, or name a mirror of python-build-standalone with UV_PYTHON_INSTALL_MIRROR"
 
 
