@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from pytest_ofiuco.errors import BundleError
 from pytest_ofiuco.store.member_names import folded
 from pytest_ofiuco.store.wheel import UnpackedWheel, as_record
+
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A file of the zip; ``hash`` is its sha256 as RECORD writes it.
 
-    Its bytes are ``content``, or else the member ``member`` of ``wheel``.
+    Its bytes are ``content``, those of the ``file``, or else the member ``member`` of ``wheel``.
     """
 
     path: str
@@ -30,12 +33,59 @@ class Entry:
     wheel: UnpackedWheel | None = None
     member: str = ""
     content: bytes | None = None
+    file: Path | None = None
 
     @classmethod
     def of(cls, path: str, package: str, content: bytes, *, executable: bool = False) -> Entry:
         """An entry with bytes of its own."""
         size = len(content)
         return cls(path=path, package=package, hash=hashed(content), size=size, executable=executable, content=content)
+
+    @classmethod
+    def of_file(cls, path: str, package: str, file: Path, *, executable: bool = False) -> Entry:
+        """An entry with the bytes of a file that is too large to be held in memory.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        found, size = hashlib.sha256(), 0
+        for chunk in _chunks(file):
+            found.update(chunk)
+            size += len(chunk)
+        hashed = as_record(found.digest())
+        return cls(path=path, package=package, hash=hashed, size=size, executable=executable, file=file)
+
+    def chunks(self) -> Iterator[bytes]:
+        """Its bytes, piece by piece.
+
+        Raises:
+            BundleError: the file has changed since.
+            OSError: it cannot be read.
+        """
+        if self.content is not None:
+            yield self.content
+            return
+        left = self.size
+        try:
+            for chunk in _chunks(self._place()):
+                left -= len(chunk)
+                if left < 0:
+                    break
+                yield chunk
+        except OSError as error:
+            if self.file is None:
+                raise
+            raise BundleError(
+                f"{self.file}: cannot be read: {error.strerror}", "ask for the right to read it"
+            ) from error
+        if left:
+            raise BundleError(f"{self._place()}: was changed while it was read", "do it again")
+
+    def _place(self) -> Path:
+        if self.file is not None:
+            return self.file
+        assert self.wheel is not None
+        return self.wheel.tree / self.member
 
     def read(self) -> bytes:
         """Its bytes.
@@ -45,8 +95,13 @@ class Entry:
         """
         if self.content is not None:
             return self.content
-        assert self.wheel is not None
-        return (self.wheel.tree / self.member).read_bytes()
+        return self._place().read_bytes()
+
+
+def _chunks(file: Path) -> Iterator[bytes]:
+    with file.open("rb", buffering=0) as opened:
+        while chunk := opened.read(_CHUNK):
+            yield chunk
 
 
 def hashed(content: bytes) -> str:

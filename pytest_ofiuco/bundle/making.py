@@ -17,7 +17,7 @@ from pytest_ofiuco.bundle.archive import Archive, Written
 from pytest_ofiuco.bundle.collecting import Collected, Collector, Part
 from pytest_ofiuco.bundle.entries import Entry, merged
 from pytest_ofiuco.bundle.manifest import content_hash, manifest
-from pytest_ofiuco.bundle.packed import Kept, pack
+from pytest_ofiuco.bundle.packed import Kept, pack, pack_large
 from pytest_ofiuco.bundle.placing import Places
 from pytest_ofiuco.bundle.request import Made, Request
 from pytest_ofiuco.bundle.shipment import check_python
@@ -119,6 +119,10 @@ class _Maker:
         packed = wheel.packed(entry) if wheel is not None else None
         if wheel is not None and packed is not None:
             target.add(path, packed, wheel.chunks(packed), executable=entry.executable)
+            return
+        if entry.file is not None:
+            with pack_large(entry, self.request.compression) as (packed, chunks):
+                target.add(path, packed, chunks, executable=entry.executable)
             return
         with self.store.usable():
             content = entry.read()

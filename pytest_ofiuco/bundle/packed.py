@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import struct
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -98,6 +100,33 @@ def _members(file: BinaryIO) -> dict[str, zipfile.ZipInfo]:
     for info in zipfile.ZipFile(file).infolist():
         found.setdefault("/".join(part for part in info.orig_filename.split("/") if part not in ("", ".")), info)
     return found
+
+
+@contextmanager
+def pack_large(entry: Entry, compression: Compression) -> Iterator[tuple[Packed, Iterator[bytes]]]:
+    """An entry that is not held in memory, and its bytes, which are compressed into a temporary file.
+
+    Raises:
+        OSError: it cannot be read, or the temporary file not be written.
+    """
+    if compression == "stored":
+        crc = 0
+        for chunk in entry.chunks():
+            crc = zlib.crc32(chunk, crc)
+        yield Packed(method=STORED, crc=crc, size=entry.size, packed=entry.size), entry.chunks()
+        return
+    crc, deflating = 0, zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    with tempfile.TemporaryFile() as file:
+        for chunk in entry.chunks():
+            crc = zlib.crc32(chunk, crc)
+            file.write(deflating.compress(chunk))
+        file.write(deflating.flush())
+        packed = file.tell()
+        file.seek(0)
+        yield (
+            Packed(method=DEFLATED, crc=crc, size=entry.size, packed=packed),
+            iter(lambda: file.read(_CHUNK), b""),
+        )
 
 
 def pack(content: bytes, compression: Compression) -> Packed:

@@ -18,6 +18,8 @@ _NO_CODE = frozenset(
 )
 _NO_MODULES = frozenset({"conftest.py", "noxfile.py", "setup.py", "tasks.py"})
 _COMPILED = (".pyc", ".pyo")
+_LARGE = 32 << 20
+"""Bytes above which a file is not held in memory."""
 
 
 def entries(directory: Path, package: str, include: tuple[str, ...], site: str) -> Iterator[Entry]:
@@ -30,9 +32,14 @@ def entries(directory: Path, package: str, include: tuple[str, ...], site: str) 
     try:
         for root, path in _included(directory, include) if include else _importable(directory):
             name = site + path.relative_to(root).as_posix()
-            yield Entry.of(name, package, path.read_bytes(), executable=_is_executable(path))
+            is_script = _is_executable(path)
+            if path.stat().st_size > _LARGE:
+                yield Entry.of_file(name, package, path, executable=is_script)
+            else:
+                yield Entry.of(name, package, path.read_bytes(), executable=is_script)
     except OSError as error:
-        raise InputError(str(error.filename or directory), "", f"cannot be read: {error.strerror}") from error
+        hint = "give yourself the right to read it"
+        raise InputError(str(error.filename or directory), "", f"cannot be read: {error.strerror}", hint) from error
 
 
 def _is_executable(path: Path) -> bool:
@@ -49,6 +56,8 @@ def _included(directory: Path, include: tuple[str, ...]) -> Iterator[tuple[Path,
             raise UsageError(f"include {shown(each)}: there is no such file or folder in the project", hint)
         if path.is_file():
             yield path.parent, path
+        elif not path.is_dir():
+            raise InputError(str(path), "", "neither a file nor a folder", "correct `include` in [tool.ofiuco.zip]")
         elif path.resolve() == directory.resolve() or path == directory / "src":
             yield from ((path, file) for file in _files(path))
         else:
@@ -64,7 +73,7 @@ def _importable(directory: Path) -> Iterator[tuple[Path, Path]]:
             continue
         if path.is_dir() and path.name.isidentifier() and _has_modules(path):
             yield from ((root, file) for file in _files(path))
-        elif path.suffix == ".py" and path.stem.isidentifier() and not _is_test(path.name):
+        elif path.suffix == ".py" and path.stem.isidentifier() and not _is_test(path.name) and path.is_file():
             yield root, path
 
 
@@ -79,16 +88,19 @@ def _has_modules(folder: Path) -> bool:
     return any(path.suffix == ".py" for path in _files(folder))
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".")
-            and name not in ("__pycache__", "tests", "test")
-            and not name.endswith(".egg-info")
-        )
-        for name in sorted(names):
-            path = Path(parent, name)
-            if not name.startswith(".") and not name.endswith(_COMPILED) and path.is_file():
-                yield path
+def _files(folder: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
+    """The files of a folder: of links what they lead to, but for those that lead to a folder ``above``, or nowhere."""
+    here = (*above, os.path.realpath(folder))
+    folders = []
+    for path in sorted(folder.iterdir()):
+        name = path.name
+        if name.startswith("."):
+            continue
+        if path.is_dir():
+            if name not in ("__pycache__", "tests", "test") and not name.endswith(".egg-info"):
+                folders.append(path)
+        elif not name.endswith(_COMPILED) and path.is_file():
+            yield path
+    for path in folders:
+        if os.path.realpath(path) not in here:
+            yield from _files(path, here)

@@ -14,7 +14,7 @@ import pytest
 
 from pytest_ofiuco.bundle.archive import Archive, Written, replaced, stamp
 from pytest_ofiuco.bundle.packed import STORED, Packed, pack
-from pytest_ofiuco.errors import BundleError, UsageError
+from pytest_ofiuco.errors import BundleError, UsageError, shown
 
 MOMENT = stamp({})
 
@@ -135,6 +135,7 @@ def test_bytes_depend_on_nothing_else() -> None:
         pytest.param("0", (1980, 1, 1, 0, 0, 0), id="before the first"),
         pytest.param("99999999999", (2107, 12, 31, 23, 59, 58), id="after the last"),
         pytest.param("", (1980, 1, 1, 0, 0, 0), id="empty"),
+        pytest.param("-1", (1980, 1, 1, 0, 0, 0), id="before 1970"),
     ],
 )
 def test_source_date_epoch(seconds: str, moment: tuple[int, ...]) -> None:
@@ -142,11 +143,13 @@ def test_source_date_epoch(seconds: str, moment: tuple[int, ...]) -> None:
     assert zipfile.ZipFile(io.BytesIO(content)).infolist()[0].date_time == moment
 
 
-def test_no_date() -> None:
+@pytest.mark.parametrize("written", ["today", "1e3", "1_000", " 5", "-", "--1", "٣", "9" * 12, "9" * 9999])
+def test_no_date(written: str) -> None:
     with pytest.raises(UsageError) as caught:
-        stamp({"SOURCE_DATE_EPOCH": "today"})
+        stamp({"SOURCE_DATE_EPOCH": written})
     assert caught.value.render() == (
-        "error: SOURCE_DATE_EPOCH='today': not a number of seconds\nhint: set it to seconds since 1970, or unset it"
+        f"error: SOURCE_DATE_EPOCH={shown(written)}: not a number of seconds\n"
+        "hint: set it to seconds since 1970, or unset it"
     )
 
 

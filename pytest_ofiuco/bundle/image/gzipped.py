@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from pytest_ofiuco.bundle.packed import Compression, Kept, Packed
 from pytest_ofiuco.errors import CacheError
@@ -23,13 +23,40 @@ _MOST = 0xFFFF
 _LEVEL = 6
 
 
+def _deflating() -> Any:
+    return zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+
+
+class _Storing:
+    """Compresses nothing: zlib itself may cut what it stores into other blocks in another version."""
+
+    def __init__(self) -> None:
+        self._pending = b""
+
+    def compress(self, content: bytes) -> bytes:
+        """What is ready of content."""
+        pending = self._pending + content
+        whole = max(0, len(pending) - 1) // _MOST * _MOST
+        self._pending = pending[whole:]
+        return b"".join(_block(pending[at : at + _MOST], is_last=False) for at in range(0, whole, _MOST))
+
+    def flush(self) -> bytes:
+        """The rest."""
+        return _block(self._pending, is_last=True)
+
+
+def _block(piece: bytes, *, is_last: bool) -> bytes:
+    return _BLOCK.pack(is_last, len(piece), len(piece) ^ _MOST) + piece
+
+
 class Gzipped:
     """A stream that is being written to ``file``; it counts and hashes what goes in, and what comes out."""
 
     def __init__(self, file: BinaryIO, compression: Compression) -> None:
         self._file, self._compression = file, compression
         self._plain, self._packed = hashlib.sha256(), hashlib.sha256()
-        self._pending = bytearray()
+        self._deflating: Any = None
+        self._crc = self._since = 0
         self.plain = self.size = 0
 
     @property
@@ -44,8 +71,13 @@ class Gzipped:
 
     def write(self, content: bytes) -> None:
         """Add bytes, which are compressed here."""
+        if self._deflating is None:
+            self._write(_HEADER)
+            self._deflating = _Storing() if self._compression == "stored" else _deflating()
+            self._crc, self._since = 0, self.plain
         self._count(content)
-        self._pending += content
+        self._crc = zlib.crc32(content, self._crc)
+        self._write(self._deflating.compress(content))
 
     def copy(self, kept: Kept, packed: Packed) -> None:
         """Add a member of a wheel, as that has deflated it.
@@ -69,21 +101,13 @@ class Gzipped:
         self._write(_TRAILER.pack(crc, packed.size & 0xFFFFFFFF))
 
     def end(self) -> None:
-        """Write what is pending, as a member; there is at least one."""
-        content = bytes(self._pending)
-        self._pending.clear()
-        if not content and self.size:
-            return
-        self._write(_HEADER)
-        if self._compression == "deflated":
-            deflating = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-            self._write(deflating.compress(content) + deflating.flush())
-        else:
-            for at in range(0, max(len(content), 1), _MOST):
-                piece = content[at : at + _MOST]
-                is_last = at + _MOST >= len(content)
-                self._write(_BLOCK.pack(is_last, len(piece), len(piece) ^ _MOST) + piece)
-        self._write(_TRAILER.pack(zlib.crc32(content), len(content) & 0xFFFFFFFF))
+        """End what is written anew, as a member; there is at least one."""
+        if self._deflating is None and not self.size:
+            self.write(b"")
+        if self._deflating is not None:
+            self._write(self._deflating.flush())
+            self._write(_TRAILER.pack(self._crc, self.plain - self._since & 0xFFFFFFFF))
+            self._deflating = None
 
     def _count(self, content: bytes) -> None:
         self._plain.update(content)

@@ -9,7 +9,7 @@ umask, and times are all the same.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from pytest_ofiuco.bundle.image.gzipped import Gzipped
@@ -37,16 +37,17 @@ class Layer:
         """Add a folder."""
         self._head(f"{path}/", 0, 0o755, _FOLDER)
 
-    def add(self, path: str, content: bytes, *, executable: bool) -> None:
-        """Add a file.
+    def add(self, path: str, size: int, chunks: Iterable[bytes], *, executable: bool) -> None:
+        """Add a file of ``size`` bytes, which ``chunks`` are.
 
         Raises:
             BundleError: it cannot be named so.
             OSError: it cannot be written.
         """
-        self._head(path, len(content), 0o755 if executable else 0o644, _FILE)
-        self.stream.write(content)
-        self._fill(len(content))
+        self._head(path, size, 0o755 if executable else 0o644, _FILE)
+        for chunk in chunks:
+            self.stream.write(chunk)
+        self._fill(size)
 
     def copy(self, path: str, kept: Kept, packed: Packed, *, executable: bool) -> None:
         """Add a file that a wheel has deflated.

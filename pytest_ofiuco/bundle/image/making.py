@@ -175,9 +175,12 @@ class _Maker:
         if kept is not None and packed is not None and packed.method == DEFLATED and packed.packed > _SMALL:
             layer.copy(path, kept, packed, executable=entry.executable)
             return
+        layer.add(path, entry.size, self._chunks(entry), executable=entry.executable)
+
+    def _chunks(self, entry: Entry) -> Iterator[bytes]:
+        """An entry's bytes; that the store cannot be read is not the output's fault."""
         with self.store.usable():
-            content = entry.read()
-        layer.add(path, content, executable=entry.executable)
+            yield from entry.chunks()
 
 
 def _descriptor(media_type: str, digest: str, size: int) -> dict[str, Any]:

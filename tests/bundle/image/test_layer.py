@@ -23,7 +23,7 @@ def written(files: dict[str, bytes], moment: int = 0) -> bytes:
     layer = Layer(output, moment, "deflated")
     layer.folder("app")
     for path, content in files.items():
-        layer.add(path, content, executable=path.startswith("bin/"))
+        layer.add(path, len(content), [content[:3], content[3:]], executable=path.startswith("bin/"))
     layer.end()
     return gzip.decompress(output.getvalue())
 
@@ -70,14 +70,17 @@ def test_the_size_is_of_whole_blocks() -> None:
 
 
 def test_large_files_have_their_size_beside_them() -> None:
-    layer = Layer(io.BytesIO(), LATEST, "deflated")
-    layer._head("large", 8**11, 0o644, b"0")
-    content = bytes(layer.stream._pending)
-    member = tarfile.TarInfo.frombuf(content[-512:], "utf-8", "strict")
-    assert (member.name, member.size, member.mtime) == ("large", 0, LATEST)
-    assert b"19 size=8589934592\n" in content
-    layer._head("fits", 8**11 - 1, 0o644, b"0")
-    assert tarfile.TarInfo.frombuf(bytes(layer.stream._pending)[-512:], "utf-8", "strict").size == 8**11 - 1
+    output = io.BytesIO()
+    layer = Layer(output, LATEST, "stored")
+    for size in (8**11, 8**11 - 1):
+        layer._head("large", size, 0o644, b"0")
+    layer.stream.end()
+    content = gzip.decompress(output.getvalue())
+    assert len(content) == 4 * 512
+    assert content[512:532] == b"19 size=8589934592\n\0"
+    for at, size in ((1024, 0), (1536, 8**11 - 1)):
+        member = tarfile.TarInfo.frombuf(content[at : at + 512], "utf-8", "strict")
+        assert (member.name, member.size, member.mtime) == ("large", size, LATEST)
 
 
 def test_a_name_that_is_no_text() -> None:

@@ -1,0 +1,112 @@
+"""The project's own files that are not simply files in a folder."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_ofiuco.bundle import source
+from pytest_ofiuco.bundle.entries import Entry
+from pytest_ofiuco.errors import BundleError, InputError
+from pytest_ofiuco.store.cache import Store
+from tests.bundle.image.layouts import image_of, imaged
+from tests.bundle.projects import LAMBDA, names, project, text, zipped
+from tests.store.makers import write_tree
+
+
+def test_links_are_what_they_lead_to(tmp_path: Path, store: Store) -> None:
+    """To files, folders in packages and beside the project; not in circles, and not to nothing."""
+    write_tree(tmp_path / "shared", {"deep/module.py": "A = 1\n"})
+    folder = project(tmp_path / "p", sources={"pack/__init__.py": "", "app.py": ""})
+    (folder / "module.py").symlink_to(tmp_path / "shared" / "deep" / "module.py")
+    (folder / "whole").symlink_to("../shared")
+    (folder / "pack" / "part").symlink_to("../../shared/deep")
+    (folder / "pack" / "again").symlink_to(".")
+    (folder / "pack" / "up").symlink_to("..")
+    for place in (folder, folder / "pack"):
+        (place / "gone.py").symlink_to("nowhere")
+    made = zipped(folder, store)
+    assert names(made) == [
+        "app.py",
+        "module.py",
+        "pack/__init__.py",
+        "pack/part/module.py",
+        "pack/up/app.py",
+        "pack/up/module.py",
+        "pack/up/pylock.toml",
+        "pack/up/pyproject.toml",
+        "pack/up/whole/deep/module.py",
+        "whole/deep/module.py",
+    ]
+    assert text(made, "pack/part/module.py") == "A = 1\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_pipes_are_passed_over(tmp_path: Path, store: Store) -> None:
+    folder = project(tmp_path / "p", sources={"pack/__init__.py": "", "app.py": ""})
+    os.mkfifo(folder / "main.py")
+    os.mkfifo(folder / "pack" / "main.py")
+    assert names(zipped(folder, store)) == ["app.py", "pack/__init__.py"]
+    (folder / "pyproject.toml").write_text(LAMBDA + '[tool.ofiuco.zip]\ninclude = ["main.py"]\n')
+    with pytest.raises(InputError) as caught:
+        zipped(folder, store)
+    assert str(caught.value) == f"{folder / 'main.py'}: neither a file nor a folder"
+
+
+def test_files_that_cannot_be_read(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = project(tmp_path / "p")
+
+    def refuse(self: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(InputError) as caught:
+        zipped(folder, store)
+    assert caught.value.render() == (
+        f"error: {folder / 'app.py'}: cannot be read: Permission denied\nhint: give yourself the right to read it"
+    )
+
+
+LARGE = bytes(range(256)) * 9
+
+
+@pytest.mark.parametrize("compression", ["deflated", "stored"])
+def test_large_files_are_not_held_in_memory(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch, compression: Any
+) -> None:
+    """What is written is the same as if they were."""
+    folder = project(tmp_path / "p", sources={"app.py": "", "pack/__init__.py": ""})
+    (folder / "pack" / "model.bin").write_bytes(LARGE)
+    zipped(folder, store, compression=compression)
+    imaged(folder, store, compression=compression)
+    before = (tmp_path / "x.zip").read_bytes(), image_of(tmp_path / "image").manifest
+    monkeypatch.setattr(source, "_LARGE", 100)
+    monkeypatch.setattr(Entry, "read", lambda self: pytest.fail("is held in memory") if self.file else self.content)
+    zipped(folder, store, compression=compression)
+    imaged(folder, store, compression=compression)
+    assert ((tmp_path / "x.zip").read_bytes(), image_of(tmp_path / "image").manifest) == before
+    with zipfile.ZipFile(tmp_path / "x.zip") as archive:
+        assert archive.read("pack/model.bin") == LARGE
+    layer = image_of(tmp_path / "image").manifest["layers"][0]
+    assert LARGE in gzip.decompress((tmp_path / "image" / "blobs" / "sha256" / layer["digest"][7:]).read_bytes())
+
+
+@pytest.mark.parametrize("content", [b"", LARGE + b"1", LARGE[1:]])
+def test_a_large_file_that_changes(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "model.bin"
+    file.write_bytes(LARGE)
+    entry = Entry.of_file("model.bin", "own", file)
+    assert b"".join(entry.chunks()) == entry.read() == LARGE
+    file.write_bytes(content)
+    with pytest.raises(BundleError) as caught:
+        list(entry.chunks())
+    assert str(caught.value) == f"{file}: was changed while it was read"
+    file.unlink()
+    with pytest.raises(BundleError) as caught:
+        list(entry.chunks())
+    assert str(caught.value) == f"{file}: cannot be read: No such file or directory"
