@@ -154,6 +154,8 @@ def replaced(file: str, write: Callable[[BinaryIO], Written]) -> Written:
     folder, name = os.path.split(path)
     if os.path.isdir(path):
         raise UsageError(f"{file}: a folder", "name the file in it")
+    if os.path.exists(path) and not os.path.isfile(path):  # as root one would replace /dev/null
+        raise UsageError(f"{file}: a device or a pipe", "name a file")
     try:
         with tempfile.TemporaryDirectory(dir=folder, prefix=f".{name}.") as beside:
             temporary = os.path.join(beside, name)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from packaging.utils import NormalizedName, canonicalize_name
 
 from pytest_ofiuco.bundle import bytecode, handler, source, stripping
-from pytest_ofiuco.bundle.entries import Entry, check_cases, merged
+from pytest_ofiuco.bundle.entries import Entry, check_cases, check_windows, merged
 from pytest_ofiuco.bundle.packed import Kept
 from pytest_ofiuco.bundle.patterns import Patterns
 from pytest_ofiuco.bundle.placing import Places, placed, with_records
@@ -189,6 +189,8 @@ class Collector:
         for entries in found.values():
             if system in _CASELESS:
                 check_cases(entries, str(self.request.target.platform))
+            if system == "windows":
+                check_windows(entries.values())
         for path, entry in everything.items():
             if path.endswith(".pth") and path.rpartition("/")[0] + "/" in ("/", *sites):
                 where = f"in the {self.request.what}, where Python reads no .pth file"

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_ofiuco.errors import BundleError
-from pytest_ofiuco.store.member_names import folded
+from pytest_ofiuco.errors import BundleError, shown
+from pytest_ofiuco.store.member_names import folded, is_special
 from pytest_ofiuco.store.wheel import UnpackedWheel, as_record
 
 _CHUNK = 1 << 20
+_NOT_ON_WINDOWS = frozenset('<>"|?*\\') | frozenset(map(chr, range(32)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +157,20 @@ def check_cases(paths: Iterable[str], target: str) -> None:
             raise BundleError(
                 f"{other} and {path} differ in case only, and are one file on {target}",
                 f'leave one out: add "{path}" to `exclude` in [tool.ofiuco.zip]',
+            )
+
+
+def check_windows(entries: Iterable[Entry]) -> None:
+    """Whether Windows can have files of these names.
+
+    Raises:
+        BundleError: there is one that it cannot have.
+    """
+    for entry in entries:
+        if any(is_special(part) or _NOT_ON_WINDOWS & set(part) for part in entry.path.split("/")):
+            raise BundleError(
+                f"{shown(entry.path)}, in package {entry.package}: a name that no file has on Windows",
+                "rename it, or leave it out with `exclude` in [tool.ofiuco.zip]",
             )
 
 

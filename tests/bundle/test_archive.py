@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
+import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -200,12 +201,14 @@ def test_the_file_is_replaced_at_the_end(tmp_path: Path, number: int, reason: st
     ("path", "message", "hint"),
     [
         pytest.param("", "{}: a folder", "name the file in it", id="a folder"),
+        pytest.param("pipe", "{}: a device or a pipe", "name a file", id="a pipe"),
         pytest.param("no/x.zip", "{}: the folder {parent} is not there", "make it", id="no folder"),
         pytest.param("file/x.zip", "{}: the folder {parent} is not there", "make it", id="a file for a folder"),
     ],
 )
 def test_nowhere_to_write_to(tmp_path: Path, path: str, message: str, hint: str) -> None:
     (tmp_path / "file").write_text("")
+    os.mkfifo(tmp_path / "pipe")
     target = tmp_path / path
     with pytest.raises(UsageError) as caught:
         replaced(str(target), write_text)

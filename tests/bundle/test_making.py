@@ -420,6 +420,16 @@ def test_names_that_differ_in_case_only(tmp_path: Path, store: Store) -> None:
     assert str(caught.value) == "Data.txt and data.txt differ in case only, and are one file on win_amd64"
 
 
+@pytest.mark.parametrize("name", ["con.py", "a:b.txt", "a.", "a?", "a\\b", "a\tb"])
+def test_names_that_windows_has_not(tmp_path: Path, store: Store, name: str) -> None:
+    folder = project(tmp_path / "p", sources={"pack/__init__.py": "", f"pack/{name}": ""})
+    assert f"pack/{name}" in names(zipped(folder, store))
+    with pytest.raises(BundleError) as caught:
+        zipped(folder, store, platform="windows_amd64")
+    assert str(caught.value) == f"{f'pack/{name}'!r}, in package p: a name that no file has on Windows"
+    zipped(folder, store, platform="windows_amd64", exclude=("pack/[!_]*",))
+
+
 def test_a_python_that_the_platform_is_not_wanted_for(tmp_path: Path, store: Store) -> None:
     folder = project(tmp_path / "p", pyproject=LAMBDA + 'python = ["3.8", ">=3.40"]\n')
     with pytest.raises(PythonNotAdmittedError) as caught:
