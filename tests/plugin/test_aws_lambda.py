@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -112,6 +113,7 @@ def function(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Project:
 TESTS = """\
 import os
 import signal
+import socket
 import time
 import zipfile
 
@@ -126,6 +128,8 @@ def test_the_zip(ofiuco_zip, ofiuco_cell):
     assert ofiuco_zip.manifest["runtime"] == "python3.13"
     assert ofiuco_zip.manifest["left_out"]["provided"] == ["awslambdaric"]
     assert str(ofiuco_zip) == str(ofiuco_zip.path) == os.fspath(ofiuco_zip)
+    with open("sha256.txt", "w") as file:
+        file.write(ofiuco_zip.sha256)
 
 
 def test_a_process_stays_warm(aws_lambda):
@@ -238,6 +242,27 @@ def test_events(aws_lambda):
     assert aws_lambda.invoke("app.fail", {"nothing": event}).payload == event
 
 
+def test_the_import_that_fails_is_shown(aws_lambda):
+    error = aws_lambda.invoke("deep.handler", check=False).error
+    assert error.error_message == "Unable to import module 'deep': No module named 'nowhere'"
+    (place, line) = error.stack_trace
+    assert 'deep.py", line 1, in <module>' in place and line.strip() == "import nowhere"
+
+
+def test_what_tests_put_in_place_of_clocks_and_sockets(aws_lambda, monkeypatch):
+    class Guarded(socket.socket):
+        def __new__(cls, *arguments, **keywords):
+            raise RuntimeError("no network here")
+
+    monkeypatch.setattr(socket, "socket", Guarded)
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
+    told = aws_lambda.invoke("app.tell", timeout=5)
+    assert 4000 < told.payload["remaining"] <= 5000
+    assert told.duration > 0.05 and told.memory_used > 1
+    assert aws_lambda.invoke("app.hang", timeout=0.1, check=False).error.error_type == "Sandbox.Timedout"
+
+
 def test_shown(aws_lambda):
     aws_lambda.invoke("app.fail", {})
 
@@ -248,13 +273,17 @@ def test_no_handler(aws_lambda):
 
 
 def test_a_function(function: Project) -> None:
-    function.write({"test_app.py": TESTS, "broken.py": "1 / 0\n"})
+    function.write({"test_app.py": TESTS, "broken.py": "1 / 0\n", "deep.py": "import nowhere\n"})
     result = function.matrix("-p", "no:cacheprovider", "--ofiuco-jobs", "1")
-    assert result.parseoutcomes() == {"passed": 19, "failed": 2}
+    assert result.parseoutcomes() == {"passed": 21, "failed": 2}
     said = result.stdout.str()
     assert "E       aws_lambda.LambdaError: KeyError: 'nothing'" in said
     assert 'return event["nothing"]' in said
     assert "invoking.py" not in said
+    zipped = function.folder.parent / "x.zip"
+    command = ["zip", "--platform", "host", "--python", "3.13", "--output", str(zipped)]
+    assert function.run([sys.executable, "-m", "pytest_ofiuco", *command], {}).ret == 0
+    assert (function.folder / "sha256.txt").read_text() == hashlib.sha256(zipped.read_bytes()).hexdigest()
 
 
 SHARED = """\

@@ -24,9 +24,6 @@ from .variables import arn, function_variables
 
 Message = Dict[str, Any]
 
-_CLOCKS = (time.monotonic, time.time)
-"""Those of the machine: a test that stops the time stops its own."""
-
 _SLICE = 0.02
 """How often it is looked whether a function that says nothing still is, in seconds."""
 
@@ -46,9 +43,22 @@ site.setcopyright()
 site.sethelper()
 sys.path[0] = sys.argv[1]
 del sys.argv[1]
-runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)
 """
 """Python without its site-packages; what ``site`` adds to the builtins is there nevertheless."""
+
+_RUN = 'runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)'
+
+_OURS, _NO_IMPORT = "ofiuco: the import has failed", "Runtime.ImportModuleError"
+
+_IMPORT = f"""\
+import importlib, traceback
+try:
+    importlib.import_module(sys.argv[1].rpartition(".")[0].replace("/", "."))
+except ImportError as error:
+    trace = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in trace if "importlib" not in frame.filename and frame.filename != "<string>"]
+    print({_OURS!r}, *traceback.format_list(own), sep="\\n", file=sys.stderr)
+"""
 
 
 class Limits:
@@ -83,20 +93,20 @@ class Function:
             self.end()
         invocation.is_cold = self._process is None
         self._most = 0.0
-        began = _CLOCKS[0]()
+        began = _now()
         try:
             if invocation.is_cold:
                 self._start()
             is_ready = self._is_ready(invocation, limits)
             if invocation.is_cold:
-                invocation.init_duration = _CLOCKS[0]() - began
+                invocation.init_duration = _now() - began
             if is_ready:
-                began = _CLOCKS[0]()
+                began = _now()
                 self._run(invocation, event, about, limits)
-                invocation.duration = _CLOCKS[0]() - began
+                invocation.duration = _now() - began
                 self._sample(limits)
         except _Over as over:
-            invocation.duration = _CLOCKS[0]() - began
+            invocation.duration = _now() - began
             invocation.fail(over.args[0], f"RequestId: {invocation.request_id} Error: {over.args[1]}")
             self.end()
         except BaseException:
@@ -125,22 +135,29 @@ class Function:
 
     def _start(self) -> None:
         self._api = RuntimeApi()
-        python = getattr(sys, "_base_executable", None) or sys.executable
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [python, "-S", "-c", _START, str(self._place.task), self.handler],
-                cwd=self._place.task,
-                env=function_variables(self._place, self._api.address, self.handler, self.size, self.variables),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+            self._process = self._started(_RUN, self._api.address, stdout=log, stderr=log)
+
+    def _started(self, what: str, address: str, **streams: Any) -> subprocess.Popen[bytes]:
+        python = getattr(sys, "_base_executable", None) or sys.executable
+        return subprocess.Popen(
+            [python, "-S", "-c", _START + what, str(self._place.task), self.handler],
+            cwd=self._place.task,
+            env=function_variables(self._place, address, self.handler, self.size, self.variables),
+            stdin=subprocess.DEVNULL,
+            **streams,
+        )
+
+    def _time(self) -> float:
+        """The time of day, as the machine has it: a test may have another in its process."""
+        os.utime(self._log)
+        return os.stat(self._log).st_mtime
 
     def _is_ready(self, invocation: Invocation, limits: Limits) -> bool:
         """Whether the function has come to ask for an invocation; if not, the error is told."""
         if self._waiting is not None:
             return True
-        deadline = _CLOCKS[0]() + limits.init
+        deadline = _now() + limits.init
         while True:
             request = self._next_request(deadline, limits, "init", limits.init)
             if request.path == NEXT:
@@ -148,8 +165,11 @@ class Function:
                 return True
             request.answer()
             if request.path == INIT_ERROR:
-                invocation.fail_with(json.loads(request.body))
+                document = json.loads(request.body)
                 self._let_end()
+                if document.get("errorType") == _NO_IMPORT and not document.get("stackTrace"):
+                    document["stackTrace"] = self._import_once_more(limits.init * self._slowness)
+                invocation.fail_with(document)
                 return False
 
     def _run(self, invocation: Invocation, event: bytes, about: Mapping[str, str], limits: Limits) -> None:
@@ -161,13 +181,13 @@ class Function:
             event,
             {
                 "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
-                "Lambda-Runtime-Deadline-Ms": str(int((_CLOCKS[1]() + timeout) * 1000)),
+                "Lambda-Runtime-Deadline-Ms": str(int((self._time() + timeout) * 1000)),
                 "Lambda-Runtime-Invoked-Function-Arn": arn(self.variables),
                 "Lambda-Runtime-Trace-Id": f"Root=1-00000000-{invocation.request_id.replace('-', '')[:24]};Sampled=0",
                 **about,
             },
         )
-        deadline, mine = _CLOCKS[0]() + limits.timeout, f"{VERSION}/invocation/{invocation.request_id}/"
+        deadline, mine = _now() + limits.timeout, f"{VERSION}/invocation/{invocation.request_id}/"
         while True:
             request = self._next_request(deadline, limits, "Task", limits.timeout)
             request.answer()
@@ -199,11 +219,14 @@ class Function:
                 return request
             code = self._process.poll()
             if code is not None:
+                request = self._api.take(0)  # its last words
+                if request is not None:
+                    return request
                 raise _Over("Runtime.ExitError", _ending(code))
             taken = self._sample(limits)
             if limits.memory is not None and taken > limits.memory and self._slowness == 1:
                 raise _Over("Runtime.OutOfMemory", "Runtime exited with error: signal: killed")
-            if _CLOCKS[0]() > deadline + seconds * (self._slowness - 1):
+            if _now() > deadline + seconds * (self._slowness - 1):
                 raise _Over("Sandbox.Timedout", f"{what} timed out after {seconds * self._slowness:.2f} seconds")
 
     def _sample(self, limits: Limits) -> float:
@@ -222,12 +245,29 @@ class Function:
             self._process.wait(_END_SECONDS)
         self.end()
 
+    def _import_once_more(self, seconds: float) -> list[str]:
+        """The traceback of a module's import, which the runtime does not tell: that of a process of its own."""
+        process = self._started(_IMPORT, "", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            _, said = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            return []
+        lines = said.decode("utf-8", "replace").splitlines()
+        return [line for line in lines[lines.index(_OURS) + 1 :] if line] if _OURS in lines else []
+
     def _said(self) -> str:
         with self._log.open("rb") as log:
             log.seek(self._heard)
             content = log.read()
         self._heard += len(content)
         return readable(content.decode("utf-8", "replace"))
+
+
+def _now() -> float:
+    """The seconds of a clock that a test leaves alone which stops or shifts those of its process."""
+    return time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
 def _ending(code: int) -> str:
