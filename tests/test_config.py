@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ofiuco.config import HOST, Config, PlatformSettings, read
-from pytest_ofiuco.core.matrix import Exclusion, PythonRange
+from pytest_ofiuco.config import Config, PlatformSettings, read
+from pytest_ofiuco.core.matrix import HOST, Exclusion, PythonRange
 from pytest_ofiuco.core.target import Python
 from pytest_ofiuco.errors import InputError, UsageError
 from tests.locks import table

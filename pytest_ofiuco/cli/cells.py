@@ -6,9 +6,8 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from pytest_ofiuco.cli.subject import selection_of, target_of, variant_of, warn
-from pytest_ofiuco.config import HOST
 from pytest_ofiuco.core.lock import MAIN, Selection
-from pytest_ofiuco.core.matrix import Cell, expand
+from pytest_ofiuco.core.matrix import HOST, Cell, expand
 from pytest_ofiuco.core.resolve import resolve
 from pytest_ofiuco.core.target import Python
 from pytest_ofiuco.errors import UsageError

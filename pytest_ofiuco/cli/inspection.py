@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pytest_ofiuco import config
 from pytest_ofiuco.cli.check import cells_of
-from pytest_ofiuco.config import HOST
+from pytest_ofiuco.core.matrix import HOST
 from pytest_ofiuco.core.target import Python, Target
 from pytest_ofiuco.errors import NoLockError, UsageError
 from pytest_ofiuco.export.findings import entries_of, lines_of

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ofiuco import config
-from pytest_ofiuco.config import HOST
+from pytest_ofiuco.core.matrix import HOST
 from pytest_ofiuco.core.platforms import Platform
 from pytest_ofiuco.core.target import Python
 from pytest_ofiuco.store.cache import Store

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_ofiuco.config import HOST
 from pytest_ofiuco.core.lock import Lock, Selection
+from pytest_ofiuco.core.matrix import HOST
 from pytest_ofiuco.core.target import Python, Target
 from pytest_ofiuco.store.project import LocalProject, load
 

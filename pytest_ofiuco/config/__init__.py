@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from packaging.utils import canonicalize_name
 
 from pytest_ofiuco.core.lock import MAIN
-from pytest_ofiuco.core.matrix import Exclusion, PlatformAxis, PythonRange
+from pytest_ofiuco.core.matrix import HOST, Exclusion, PlatformAxis, PythonRange
 from pytest_ofiuco.core.platforms import MARKER_KEYS, PlatformDefinition, find, fixed
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.core.target import Python
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from pytest_ofiuco.config.image import ImageSettings
     from pytest_ofiuco.config.variants import VariantSettings
     from pytest_ofiuco.config.zip import ZipSettings
-
-HOST = "host"
-"""The platform of the machine that the matrix runs on."""
 
 _KEYS = (
     "lock",

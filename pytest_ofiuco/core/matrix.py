@@ -14,6 +14,9 @@ from pytest_ofiuco.errors import UsageError, shown
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet  # cells have none of their own
 
+HOST = "host"
+"""The platform of the machine that the matrix runs on."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PythonRange:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_ofiuco.config import HOST, PlatformSettings
+from pytest_ofiuco.config import PlatformSettings
 from pytest_ofiuco.core.lock import MAIN, Lock, Selection
-from pytest_ofiuco.core.matrix import Cell, expand
+from pytest_ofiuco.core.matrix import HOST, Cell, expand
 from pytest_ofiuco.core.platforms import Platform, runs_on
 from pytest_ofiuco.core.resolve import Resolution, resolve
 from pytest_ofiuco.core.target import Python, Target

@@ -11,7 +11,7 @@ from typing import Any
 from pytest_ofiuco.bundle.making import make
 from pytest_ofiuco.bundle.request import Made, Request
 from pytest_ofiuco.bundle.shipment import selection
-from pytest_ofiuco.config import HOST
+from pytest_ofiuco.core.matrix import HOST
 from pytest_ofiuco.core.target import Python, Target
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.interpreters import host_platform

@@ -9,8 +9,7 @@ from typing import Any, Literal, get_args
 
 import pytest
 
-from pytest_ofiuco.config import HOST
-from pytest_ofiuco.core.matrix import Cell
+from pytest_ofiuco.core.matrix import HOST, Cell
 from pytest_ofiuco.errors import UsageError
 from pytest_ofiuco.run.arguments import INSPECTION, Arguments
 from pytest_ofiuco.run.inspection.verdicts import Verdict
