@@ -17,9 +17,10 @@ from pytest_ofiuco.bundle.patterns import Patterns
 from pytest_ofiuco.bundle.placing import Places, placed, with_records
 from pytest_ofiuco.bundle.request import Contents
 from pytest_ofiuco.bundle.shipment import Shipment, shipment
-from pytest_ofiuco.bundle.wheels import Wheels, is_wheel
+from pytest_ofiuco.bundle.wheels import Wheels
 from pytest_ofiuco.core.resolve import Resolution
 from pytest_ofiuco.store.cache import Store
+from pytest_ofiuco.store.foreign import is_wheel
 from pytest_ofiuco.store.needs import check_needs
 from pytest_ofiuco.store.progress import Progress
 from pytest_ofiuco.store.sources import name_of

@@ -10,20 +10,20 @@ import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TypeGuard
 
 from packaging.tags import Tag
 from packaging.utils import parse_wheel_filename
 
-from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Wheel, sha256_of
+from pytest_ofiuco.core.artifact import Artifact, Directory, Wheel, sha256_of
 from pytest_ofiuco.core.platforms import runs_on
 from pytest_ofiuco.core.resolve import Pin, Resolution
-from pytest_ofiuco.errors import BundleError, MissingPythonError
+from pytest_ofiuco.errors import MisbuiltError, MissingPythonError
 from pytest_ofiuco.store.build import Builder
 from pytest_ofiuco.store.builds.job import Buildable
 from pytest_ofiuco.store.builds.locked import Locked
 from pytest_ofiuco.store.cache import Store, touch
 from pytest_ofiuco.store.fetch import Fetcher
+from pytest_ofiuco.store.foreign import check_built, check_locked, is_wheel
 from pytest_ofiuco.store.interpreters import Interpreter, Interpreters, host_platform
 from pytest_ofiuco.store.links import link_mode
 from pytest_ofiuco.store.progress import Progress
@@ -79,22 +79,16 @@ class Wheels:
         """Whether every package has a file that may be taken.
 
         Raises:
-            BundleError: one would have to be built, and cannot be here.
+            NoWheelError: one would have to be built, and cannot be here.
         """
-        for pin in pins:
-            if not self.runs_here and not is_wheel(pin.artifact) and not isinstance(pin.artifact, Directory):
-                what = "a commit" if pin.artifact.kind == "vcs" else "a source distribution"
-                raise BundleError(
-                    f"{self._resolution.lock.path}: package {pin.name} {pin.version or ''}".rstrip()
-                    + f": there is no wheel for {self._resolution.target}, and {what} cannot be built for it here",
-                    f"lock a version of {pin.name} that has such a wheel, or build one there and add it to an index",
-                )
+        if not self.runs_here:
+            check_locked(self._resolution, pins)
 
     def of(self, pins: Sequence[Pin]) -> list[UnpackedWheel]:
         """The wheels of packages, in their order.
 
         Raises:
-            BundleError: a build gave what is not for the target.
+            MisbuiltError: a build gave what is not for the target.
             OfiucoError: a file cannot be had, or built.
         """
         unhashed = frozenset(self._project.config.allow_unhashed) & {pin.name for pin in pins}
@@ -137,7 +131,7 @@ class Wheels:
 
         Raises:
             BuildError: it cannot be built.
-            BundleError: it is for another platform than the target.
+            MisbuiltError: it is for another platform than the target.
         """
         directory = self._project.directory.resolve()
         return self._made(Directory(path=str(directory)), name_of(directory))
@@ -167,12 +161,10 @@ class Wheels:
     def _check_built(self, filename: str, name: str) -> None:
         tags: frozenset[Tag] = parse_wheel_filename(filename)[3]
         target = self._resolution.target
-        if str(target.platform) == str(self._host) or not tags.isdisjoint(target.tags):
-            return
-        raise BundleError(
-            f"package {name}: what is built here is {filename}, which is not for {target}",
-            "build its wheel there and lock that, or make the package one without compiled code",
-        )
+        if not self.runs_here:
+            check_built(filename, name, target)
+        elif str(target.platform) != str(self._host) and tags.isdisjoint(target.tags):
+            raise MisbuiltError(package=name, filename=filename, target=str(target))
 
     @cached_property
     def interpreter(self) -> Interpreter:
@@ -216,8 +208,3 @@ class Wheels:
             refresh=False,
             progress=self._progress,
         )
-
-
-def is_wheel(artifact: Artifact) -> TypeGuard[Wheel | Archive]:
-    """Whether an artifact is a wheel, be it named by a URL."""
-    return isinstance(artifact, Wheel) or (isinstance(artifact, Archive) and artifact.filename.endswith(".whl"))

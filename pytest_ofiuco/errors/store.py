@@ -195,3 +195,35 @@ class OfflineError(OfiucoError):
 
     def __str__(self) -> str:
         return f"offline, and the cache lacks {', '.join(self.lacking)}"
+
+
+@dataclass(eq=False)
+class NoWheelError(OfiucoError):
+    """A package without a wheel for a platform that does not run here: what is built here is for this machine."""
+
+    exit_code = 1
+    file: str
+    package: str
+    target: str
+    what: str
+    hint: str | None = "build its wheel on such a machine, put it on an index, and lock again"
+
+    def __str__(self) -> str:
+        return (
+            f"{self.file}: package {self.package}: there is no wheel for {self.target},"
+            f" and {self.what} would be built for this machine"
+        )
+
+
+@dataclass(eq=False)
+class MisbuiltError(OfiucoError):
+    """What was built of a folder is for this machine, and not for the platform that it was built for."""
+
+    exit_code = 1
+    package: str
+    filename: str
+    target: str
+    hint: str | None = "build its wheel there and lock that, or make the package one without compiled code"
+
+    def __str__(self) -> str:
+        return f"package {self.package}: what is built here is {self.filename}, which is not for {self.target}"

@@ -17,7 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from pytest_ofiuco.config import LinkMode
-from pytest_ofiuco.core.artifact import Archive, Wheel, sha256_of
+from pytest_ofiuco.core.artifact import Wheel, sha256_of
+from pytest_ofiuco.core.platforms import runs_on
 from pytest_ofiuco.errors import MissingPythonError, OfflineError
 from pytest_ofiuco.store import bytecode, usage
 from pytest_ofiuco.store.build import Builder
@@ -25,7 +26,9 @@ from pytest_ofiuco.store.builds.locked import Locked
 from pytest_ofiuco.store.cache import Store, digest, has_interpreter, python_in
 from pytest_ofiuco.store.direct_url import direct_url
 from pytest_ofiuco.store.fetch import Fetcher
+from pytest_ofiuco.store.foreign import check_built, check_locked, is_wheel
 from pytest_ofiuco.store.installation import Installation
+from pytest_ofiuco.store.interpreters import host_platform
 from pytest_ofiuco.store.needs import check_needs
 from pytest_ofiuco.store.progress import Progress
 from pytest_ofiuco.store.request import Environment, Part, Plan, Project
@@ -133,6 +136,7 @@ class Preparer:
             UnhashedError, HashMismatchError, FetchError, OfflineError: a file cannot be had as locked.
             ArchiveError: a file must not be installed.
             BuildError: a source cannot be built.
+            NoWheelError, MisbuiltError: what is built here is not for the plan's platform.
             UnmetDependencyError: what a variant has replaced does not suit the others.
             InputError: a source tree is missing or cannot be read.
             BrokenPythonError: there can be no environment for the interpreter.
@@ -161,6 +165,8 @@ class Preparer:
 
     def _make(self, plan: Plan, key: str, path: Path) -> None:
         what = f"environment for Python {plan.interpreter.python}"
+        if self._is_foreign(plan):
+            check_locked(plan.resolution, plan.resolution.packages)
         self._progress.started(what)
         parts = plan.parts()
         futures = self._begun(parts, plan)
@@ -199,7 +205,7 @@ class Preparer:
     def _wheel(self, part: Part, plan: Plan, locked: Locked) -> UnpackedWheel:
         """One part's wheel, unpacked in the store: found, fetched or built."""
         artifact = part.artifact
-        if isinstance(artifact, Wheel) or (isinstance(artifact, Archive) and artifact.filename.endswith(".whl")):
+        if is_wheel(artifact):
             sha256 = sha256_of(artifact.hashes) or ""
             known = unpacked(self._store, sha256, artifact.filename)
             if known is not None:
@@ -208,8 +214,14 @@ class Preparer:
             return unpack(self._store, file, sha256)
         if not plan.builder.is_here:
             raise MissingPythonError(str(plan.interpreter.python), ["PATH", "pyenv", "uv"])
+        assert not isinstance(artifact, Wheel)
         built = self._builder.wheel(artifact, part.name, plan.builder, locked)
+        if self._is_foreign(plan):
+            check_built(built.path.name, part.name, plan.resolution.target)
         return unpack(self._store, built.path, built.sha256)
+
+    def _is_foreign(self, plan: Plan) -> bool:
+        return not runs_on(plan.resolution.target.platform, host_platform())
 
 
 def _environment(path: Path, *, was_cached: bool, launcher: tuple[str, ...]) -> Environment:

@@ -34,7 +34,7 @@ class Plan:
     """What is to be installed where; paths in the lock are relative to ``lock_directory``.
 
     ``unhashed``: the packages whose files need no hash in the lock. ``compiler``: an interpreter of this machine that
-    writes the bytecode of one that is emulated, and builds the project for one that is not here.
+    writes the bytecode of one that is for another platform, and builds what is for any.
     """
 
     resolution: Resolution
@@ -47,7 +47,7 @@ class Plan:
     @property
     def builder(self) -> Interpreter:
         """The interpreter that builds what is not locked as a wheel."""
-        return self.interpreter if self.interpreter.is_here or self.compiler is None else self.compiler
+        return self.compiler or self.interpreter
 
     def parts(self) -> list[Part]:
         """Everything that is to be installed; the project comes last: its files win.

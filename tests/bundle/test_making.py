@@ -15,7 +15,15 @@ from typing import Any
 import pytest
 
 from pytest_ofiuco.bundle.manifest import rendered
-from pytest_ofiuco.errors import ArchiveError, BundleError, OfiucoError, PythonNotAdmittedError, UsageError
+from pytest_ofiuco.errors import (
+    ArchiveError,
+    BundleError,
+    MisbuiltError,
+    NoWheelError,
+    OfiucoError,
+    PythonNotAdmittedError,
+    UsageError,
+)
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.progress import SilentProgress
 from tests.bundle.projects import LAMBDA, names, project, text, zipped
@@ -250,7 +258,7 @@ def test_a_project_that_is_a_package_is_built(tmp_path: Path, store: Store) -> N
     ]
     tag = f"cp{THIS_PYTHON.replace('.', '')}-none-linux_x86_64"
     (folder / "backend.py").write_text(source_files("demo", tag=tag)["backend.py"])
-    with pytest.raises(BundleError) as caught:
+    with pytest.raises(MisbuiltError) as caught:
         zipped(folder, store)
     assert str(caught.value) == (
         f"package p: what is built here is demo-1.0-{tag}.whl, which is not for Python {THIS_PYTHON} on {_lambda_tag()}"
@@ -267,12 +275,12 @@ def _lambda_tag() -> str:
 def test_source_distributions_are_built_for_the_host_alone(tmp_path: Path, store: Store) -> None:
     folder = project(tmp_path / "p", sdists=[sdist("demo", source_files("demo"))])
     assert "demo_code/__init__.py" in names(zipped(folder, store, platform="host"))
-    with pytest.raises(BundleError) as caught:
+    with pytest.raises(NoWheelError) as caught:
         zipped(folder, store)
     assert caught.value.render() == (
         f"error: pylock.toml: package demo 1.0: there is no wheel for Python {THIS_PYTHON} on {_lambda_tag()},"
-        " and a source distribution cannot be built for it here\n"
-        "hint: lock a version of demo that has such a wheel, or build one there and add it to an index"
+        " and a source distribution would be built for this machine\n"
+        "hint: build its wheel on such a machine, put it on an index, and lock again"
     )
 
 
