@@ -22,7 +22,7 @@ from pytest_ofiuco.run.arguments import Arguments, Distribution
 from pytest_ofiuco.run.asked import grouping, jobs, seconds_given
 from pytest_ofiuco.run.cells import Narrowing
 from pytest_ofiuco.run.events import Events, Jobs
-from pytest_ofiuco.run.limits import Limits
+from pytest_ofiuco.run.limits import SLOW, Limits
 from pytest_ofiuco.run.messages import Message
 from pytest_ofiuco.run.planner import Planner
 from pytest_ofiuco.run.spawning import Spawner, own_modules
@@ -109,6 +109,7 @@ class HeadStart:
             if arguments.wants(name, has_positional=not arguments.by_cell):
                 worker = self.spawner.worker(name)
                 worker.began_at = time.monotonic()
+                worker.slowness = SLOW if planned.runs_as is not None else 1.0
                 worker.gateway = self.spawner.connected(worker, environment)
                 self.ahead[name] = worker
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from pytest_ofiuco.core.matrix import Cell
 from pytest_ofiuco.run.cells import PlannedCell
+from pytest_ofiuco.run.limits import slowness
 from pytest_ofiuco.run.messages import RemoteItem
 from pytest_ofiuco.run.proxies import ProxyItem
 from pytest_ofiuco.run.report import Tally
@@ -35,7 +36,10 @@ class Phase(Enum):
 
 @dataclass(slots=True, eq=False)
 class CellRun:
-    """The state of a cell. ``todo`` is what no worker has; ``hungry`` are workers that wait for another's tests."""
+    """The state of a cell. ``todo`` is what no worker has; ``hungry`` are workers that wait for another's tests.
+
+    ``slowness`` is that of its workers, ``stalls`` how many of them in turn have said nothing after their start.
+    """
 
     planned: PlannedCell
     tally: Tally
@@ -50,6 +54,8 @@ class CellRun:
     hungry: deque[Worker] = field(default_factory=deque)
     owned: dict[str, Worker] = field(default_factory=dict)
     crashes: int = 0
+    stalls: int = 0
+    slowness: float = 1.0
     has_failed: bool = False
     started_at: float = 0.0
     start_seconds: float = 0.0
@@ -59,6 +65,13 @@ class CellRun:
     def cell(self) -> Cell:
         """The cell that runs."""
         return self.planned.cell
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it runs in an emulator, behind a launcher or on another machine."""
+        if self.planned.runs_as is not None:
+            return True
+        return self.environment is not None and bool(self.environment.launcher or self.environment.host)
 
     @property
     def remaining(self) -> int:
@@ -73,6 +86,12 @@ class CellRun:
     def unreported(self) -> list[ProxyItem]:
         """The tests that have no report."""
         return [*self.todo, *(proxy for worker in self.workers for proxy in worker.queue)]
+
+    def answered(self, worker: Worker) -> None:
+        """A worker has started: how long that took says how long everything may take."""
+        self.stalls = 0
+        if self.is_slow:
+            self.slowness = worker.slowness = max(self.slowness, slowness(time.monotonic() - worker.began_at))
 
     def begins(self) -> None:
         """Its tests begin."""

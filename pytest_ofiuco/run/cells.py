@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_ofiuco.core.matrix import Cell
+from pytest_ofiuco.core.platforms import Platform
 from pytest_ofiuco.errors import OfiucoError
 from pytest_ofiuco.store.request import Environment
 
@@ -48,7 +49,7 @@ class PlannedCell:
 
     cell: Cell
     versions: Mapping[str, str | None] = field(default_factory=dict)
-    runs_as: str | None = None
+    runs_as: Platform | None = None
     plan: Plan | None = None
     environment: Environment | None = None
     skip: str | None = None

@@ -16,12 +16,12 @@ from typing import cast
 import pytest
 
 from pytest_ofiuco.core.matrix import Cell
-from pytest_ofiuco.core.platforms import Platform
 from pytest_ofiuco.run.cellrun import CellRun, Phase
 from pytest_ofiuco.run.cells import SessionPlan
 from pytest_ofiuco.run.collection import Collection
 from pytest_ofiuco.run.events import Events
 from pytest_ofiuco.run.flushing import Flushes
+from pytest_ofiuco.run.gateway import tail
 from pytest_ofiuco.run.inspection.inspections import Inspections
 from pytest_ofiuco.run.inspection.verdicts import Verdict
 from pytest_ofiuco.run.junit import JUnit
@@ -249,6 +249,7 @@ class Controller:
             case Hello():
                 worker.state = State.COLLECTING
                 worker.heard()
+                run.answered(worker)
                 self.check_interpreter(run, message)
             case Alive():
                 worker.heard()
@@ -277,7 +278,8 @@ class Controller:
             case Bye():
                 self.scheduler.ended(run, worker, message.exitstatus, message.keepers)
             case Failed():
-                self.scheduler.lost(run, worker, f"failed: {_with_its_end_first(message.reason)}", "")
+                said = tail(worker.spool) if worker.state is State.STARTING else ""
+                self.scheduler.lost(run, worker, f"failed: {_with_its_end_first(message.reason)}", said)
             case Gone():
                 self.scheduler.lost(run, worker, message.how, message.tail)
 
@@ -287,7 +289,7 @@ class Controller:
         if run.planned.runs_as is not None and run.phase is Phase.COLLECTING:
             from pytest_ofiuco.run.emulation import execution
 
-            said = execution(run.cell, Platform.parse(run.planned.runs_as), hello.pid)
+            said = execution(run.cell, run.planned.runs_as, hello.pid)
             self.words.hear(Said(where="header", text=said), run.cell.name)
         if hello.python != expected:
             reason = f"the worker of {run.cell.name} runs Python {hello.python} ({hello.executable}), not {expected}"

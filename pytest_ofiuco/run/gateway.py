@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from pytest_ofiuco.run.messages import Message
 from pytest_ofiuco.worker import CUT_OFF
@@ -19,7 +20,7 @@ from pytest_ofiuco.worker import CUT_OFF
 _TAIL_BYTES = 4000
 
 START_SECONDS = 60.0
-"""How long an interpreter may take to answer; an emulated one takes a second."""
+"""How long an interpreter of this machine may take to answer, in seconds."""
 
 GRACE_SECONDS = 1.0
 """How long a process may take to end once it is told to."""
@@ -72,13 +73,23 @@ class WorkerProcess:
     """What a worker is started as.
 
     ``command`` acts as the cell's interpreter, ``variables`` are set for it, and ``spool`` is the file that its output
-    goes to, if it is caught. ``is_debugged``: it has the terminal.
+    goes to, if it is caught. ``is_debugged``: it has the terminal. ``start_seconds`` is how long it may take to answer,
+    ``grace_seconds`` to end once it is told to. ``is_apart``: what its command starts ends with it from the first.
     """
 
     command: Sequence[str]
     variables: Mapping[str, str]
     spool: Path | None
     is_debugged: bool = False
+    start_seconds: float = START_SECONDS
+    grace_seconds: float = GRACE_SECONDS
+    is_apart: bool = False
+
+    @contextmanager
+    def output(self) -> Iterator[IO[bytes] | None]:
+        """The file that its output goes to, open."""
+        with nullcontext() if self.spool is None else self.spool.open("ab") as file:
+            yield file
 
 
 Connect = Callable[[WorkerProcess, Receive], Gateway]

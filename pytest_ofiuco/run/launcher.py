@@ -13,6 +13,7 @@ from pytest_ofiuco.run.arguments import Arguments
 from pytest_ofiuco.run.cellrun import CellRun, StartUp
 from pytest_ofiuco.run.cells import PlannedCell
 from pytest_ofiuco.run.gateway import GRACE_SECONDS, Gateway
+from pytest_ofiuco.run.limits import SLOW, start_seconds
 from pytest_ofiuco.run.messages import Failed
 from pytest_ofiuco.run.preparation import Preparation, Prepared, PrepareFailed
 from pytest_ofiuco.run.progress import PreparationProgress
@@ -24,7 +25,8 @@ from pytest_ofiuco.store.threads import HEED_SECONDS
 if TYPE_CHECKING:
     from pytest_ofiuco.store.environment import Preparer
 
-_CLOSE_SECONDS = 15.0
+_CLOSE_SECONDS = 5.0
+"""How much longer than any worker's patience is waited for those that end."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -50,6 +52,7 @@ class Launcher:
     remember: Callable[[Mapping[str, Environment]], None] = lambda _: None
     _prepared: dict[str, Environment] = field(default_factory=dict)
     _closed: bool = False
+    _patience: float = 10.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _open: list[Gateway] = field(default_factory=list)
     _ending: list[Gateway] = field(default_factory=list)
@@ -94,6 +97,10 @@ class Launcher:
         """Start a worker of a prepared cell; whether it can be is posted."""
         worker = self.ahead.pop(run.cell.name, None) or self.spawner.worker(run.cell.name)
         run.workers.append(worker)
+        if run.is_slow:
+            worker.slowness = max(SLOW, run.slowness)
+        is_far = run.environment is not None and run.environment.host is not None
+        worker.start_seconds = start_seconds(worker, is_again=run.stalls > 0, is_far=is_far)
         worker.begin()
         if worker.gateway is not None:
             self._opened(worker.gateway, worker)
@@ -142,6 +149,7 @@ class Launcher:
         ``keepers`` are the threads and processes that it waits for.
         """
         gateway = self._taken(worker)
+        self._patience = max(self._patience, patience)
         if gateway is not None:
             self._in_thread(self._let_end, gateway, worker.name, patience, keepers)
 
@@ -188,7 +196,7 @@ class Launcher:
         for gateway in gateways:
             self._in_thread(self._close, gateway)
         try:
-            self._join(_CLOSE_SECONDS)
+            self._join(self._patience + _CLOSE_SECONDS)
         except KeyboardInterrupt:
             self.was_interrupted = True
             self.kill()

@@ -9,9 +9,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from pytest_ofiuco import worker
 from pytest_ofiuco.run.decoding import Decoder
@@ -61,6 +59,7 @@ class PipeGateway:
             OSError: the command cannot be started.
         """
         self._spool, self._receive, self._decoder, self._guard = started.spool, receive, decoder, guard
+        self._grace_seconds = started.grace_seconds
         self._closing = self._gone = False
         self._is_writing = self._is_reading = False
         self._read_at = 0.0
@@ -126,7 +125,7 @@ class PipeGateway:
         if not has_ended:
             with contextlib.suppress(OSError):  # as Ctrl-C would: the test that runs is torn down
                 self._process.send_signal(signal.SIGINT)
-            self._exited.wait(GRACE_SECONDS)
+            self._exited.wait(self._grace_seconds)
         self.kill()
         self._exited.wait(GRACE_SECONDS)
         self._guard.forget(self._process.pid)
@@ -135,7 +134,7 @@ class PipeGateway:
     def abort(self) -> None:
         with contextlib.suppress(OSError):
             self._process.send_signal(signal.SIGABRT)
-        if not self._exited.wait(GRACE_SECONDS):
+        if not self._exited.wait(self._grace_seconds):
             self.kill()
 
     def kill(self) -> None:
@@ -204,7 +203,7 @@ def _start(
     started: WorkerProcess, pipes: tuple[int, int], forks: ForkServers | None
 ) -> subprocess.Popen[bytes] | ForkedProcess:
     variables = _variables(started)
-    with _output(started) as output:
+    with started.output() as output:
         if forks is not None:
             forked = forks.fork(started.command, variables, pipes, output.fileno() if output is not None else None)
             if forked is not None:
@@ -216,18 +215,10 @@ def _start(
             stderr=output,
             env=variables,
             pass_fds=pipes,
+            start_new_session=started.is_apart,
         )
 
 
 def _variables(started: WorkerProcess) -> dict[str, str]:
     """Those of ``os.environ`` alone: C code may have set more, as readline sets COLUMNS."""
     return {name: value for name, value in os.environ.items() if name not in UNSET} | dict(started.variables)
-
-
-@contextmanager
-def _output(started: WorkerProcess) -> Iterator[IO[bytes] | None]:
-    if started.spool is None:
-        yield None
-        return
-    with started.spool.open("ab") as file:
-        yield file

@@ -184,7 +184,7 @@ def _plan_cell(
         cell=cell,
         versions=resolution.versions(),
         plan=_to_prepare(project, resolution, interpreter, _compiler(cell, interpreters) if is_foreign else None),
-        runs_as=str(interpreter.platform) if is_foreign else None,
+        runs_as=interpreter.platform if is_foreign else None,
     )
 
 

@@ -77,7 +77,7 @@ def _cell_document(planned: PlannedCell, environment: Environment | None) -> dic
         "versions": dict(planned.versions),
         "skip": planned.skip,
         "is_by_choice": planned.is_by_choice,
-        "runs_as": planned.runs_as,
+        "runs_as": str(planned.runs_as) if planned.runs_as else None,
         "key": environment.key if environment else None,
         "launcher": environment.launcher if environment else (),
     }
@@ -97,7 +97,7 @@ def _cell(store: Store, document: Mapping[str, Any]) -> PlannedCell:
         versions=document["versions"],
         skip=document["skip"],
         is_by_choice=document["is_by_choice"],
-        runs_as=document["runs_as"],
+        runs_as=Platform.parse(document["runs_as"]) if document["runs_as"] else None,
     )
     key = document["key"]
     if key is None:

@@ -9,6 +9,7 @@ import contextlib
 import os
 import shlex
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -19,7 +20,6 @@ from pytest_ofiuco import worker
 from pytest_ofiuco.run.decoding import Decoder
 from pytest_ofiuco.run.gateway import (
     GRACE_SECONDS,
-    START_SECONDS,
     UNSET,
     Receive,
     WorkerProcess,
@@ -32,6 +32,9 @@ from pytest_ofiuco.run.messages import Failed, Gone, ProtocolError
 
 _END = object()
 
+_LATER = 2.0
+"""How long after its time an interpreter is given up here, in seconds: who waits for it may have ended it before."""
+
 
 class ExecnetGateway:
     """A worker whose text is sent to the interpreter that a command starts."""
@@ -39,16 +42,16 @@ class ExecnetGateway:
     def __init__(self, started: WorkerProcess, receive: Receive, decoder: Decoder, guard: Guard | None = None) -> None:
         """Start the process, without waiting for it; ``receive`` is called from other threads, last with ``Gone``."""
         import execnet
-        from execnet.gateway_io import create_io
 
         self._receive, self._decoder, self._spool = receive, decoder, started.spool
+        self._start_seconds, self._grace_seconds = started.start_seconds, started.grace_seconds
         self._closing = self._gone = False
         self._lock = threading.Lock()
         self._spec = execnet.XSpec("popen//execmodel=main_thread_only")
         self._spec.python = shlex.join([*_env_command(started.variables), *started.command])
         self._group = execnet.Group()
         self._group.allocate_id(self._spec)
-        self._io = create_io(self._spec, self._group.execmodel)
+        self._io = _start(self._spec, self._group.execmodel, started)
         self._process: Any = self._io.popen
         self._guard = guard
         if guard is not None:
@@ -58,7 +61,7 @@ class ExecnetGateway:
     def open(self) -> None:
         from execnet.gateway_bootstrap import bootstrap
 
-        limit = threading.Timer(START_SECONDS, self._give_up)
+        limit = threading.Timer(self._start_seconds + _LATER, self._give_up)
         limit.daemon = True
         limit.start()
         try:
@@ -81,7 +84,7 @@ class ExecnetGateway:
     def _give_up(self) -> None:
         """Said from here, since a child of the process may hold the pipe that ``open`` waits at."""
         self.kill()
-        self._receive(Failed(reason=f"its interpreter did not answer within {START_SECONDS:.0f} s"))
+        self._receive(Failed(reason=f"its interpreter did not answer within {self._start_seconds:g} s"))
 
     def send(self, text: str) -> None:
         try:
@@ -100,7 +103,7 @@ class ExecnetGateway:
             has_ended = wait(self._process, patience) is not None
             if not has_ended:
                 self._interrupt()
-                wait(self._process, GRACE_SECONDS)
+                wait(self._process, self._grace_seconds)
         self.kill()
         self._group.terminate(timeout=0.1)
         if self._guard is not None:
@@ -115,7 +118,7 @@ class ExecnetGateway:
     def abort(self) -> None:
         with contextlib.suppress(OSError):
             self._process.send_signal(signal.SIGABRT if sys.platform != "win32" else signal.SIGTERM)
-        if wait(self._process, GRACE_SECONDS) is None:
+        if wait(self._process, self._grace_seconds) is None:
             self.kill()
 
     def _incoming(self, data: Any) -> None:
@@ -150,6 +153,24 @@ class ExecnetGateway:
         if hasattr(os, "killpg"):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _start(spec: Any, execmodel: Any, started: WorkerProcess) -> Any:
+    """As execnet's ``create_io``, but errors go where all output will, and what the command starts ends with it."""
+    from execnet.gateway_base import Popen2IO
+    from execnet.gateway_io import Popen2IOMaster, popen_args
+
+    io = Popen2IOMaster.__new__(Popen2IOMaster)
+    with started.output() as errors:
+        io.popen = subprocess.Popen(
+            popen_args(spec),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=started.is_apart,
+        )
+    Popen2IO.__init__(io, io.popen.stdin, io.popen.stdout, execmodel=execmodel)
+    return io
 
 
 def _env_command(environment: Mapping[str, str]) -> list[str]:

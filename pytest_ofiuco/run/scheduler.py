@@ -16,14 +16,12 @@ from pytest_ofiuco.run.distribution import Group, by_mark
 from pytest_ofiuco.run.events import Jobs
 from pytest_ofiuco.run.feeding import Feeder
 from pytest_ofiuco.run.launcher import Launcher
-from pytest_ofiuco.run.limits import Limits
+from pytest_ofiuco.run.limits import Limits, exit_seconds
 from pytest_ofiuco.run.messages import Given, ProtocolError, Ran
 from pytest_ofiuco.run.proxies import ProxyItem, with_cell
 from pytest_ofiuco.run.replay import Replay, crash_reports
 from pytest_ofiuco.run.workers import BUSY, State, Worker
 from pytest_ofiuco.run.worth import gain
-
-_PATIENCE = 10.0
 
 
 class Scheduler:
@@ -176,7 +174,9 @@ class Scheduler:
         if worker.state in (State.STARTING, State.COLLECTING):
             self.lost(run, worker, "ended its session before it had collected", "")
             return
-        self.launcher.let_end(worker, _PATIENCE, keepers)  # what was registered with atexit may take its time
+        self.launcher.let_end(
+            worker, exit_seconds(worker), keepers
+        )  # what was registered with atexit may take its time
         self.leave(run, worker)
         self.go_on(run, State.ENDING, "ended", "")
         has_failed = run.has_failed or bool(run.tally.counts["error"])
@@ -200,6 +200,9 @@ class Scheduler:
         state = worker.state
         how = worker.reason or how
         self.launcher.end(worker)
+        if state is State.STARTING and worker.reason is not None and not run.stalls:
+            self.start_again(run, worker)
+            return
         said = f"\n{tail}" if tail else ""
         if run.phase is Phase.COLLECTING:
             self.fail_cell(run, "collect", f"the worker of {run.cell.name} {how}{said}")
@@ -221,6 +224,14 @@ class Scheduler:
         run.todo.extendleft(reversed(left))
         self.leave(run, worker)
         self.go_on(run, state, how, tail)
+
+    def start_again(self, run: CellRun, worker: Worker) -> None:
+        """A worker has said nothing after its start, as emulators do once in a while: another one is tried."""
+        run.stalls += 1
+        run.workers.remove(worker)
+        silence = f"said nothing for {worker.start_seconds:g} s after its start"
+        self.launcher.warnings.append(f"{run.cell.name}: a worker {silence}, was ended, and started again")
+        self.launcher.start(run)
 
     def go_on(self, run: CellRun, state: State, how: str, tail: str) -> None:
         """Find somebody for the tests of a worker that was lost in ``state``."""

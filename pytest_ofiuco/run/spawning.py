@@ -17,6 +17,7 @@ from pytest_ofiuco.errors import UsageError
 from pytest_ofiuco.run.decoding import Decoder
 from pytest_ofiuco.run.gateway import Connect, Gateway, Receive, WorkerProcess
 from pytest_ofiuco.run.guard import Guard
+from pytest_ofiuco.run.limits import grace_seconds
 from pytest_ofiuco.run.messages import Message
 from pytest_ofiuco.run.variables import cell_variables
 from pytest_ofiuco.run.workers import Worker
@@ -86,6 +87,9 @@ class Spawner:
             variables=cell_variables(environment, worker.name, os.environ.get("PATH", ""), self.module_path, coverage),
             spool=worker.spool,
             is_debugged=self.is_debugged,
+            start_seconds=worker.start_seconds,
+            grace_seconds=grace_seconds(worker),
+            is_apart=worker.is_slow and not self.is_debugged,
         )
         if self.connect is not None:
             return self.connect(process, receive)

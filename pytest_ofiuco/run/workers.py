@@ -12,7 +12,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from pytest_ofiuco.run.gateway import Gateway
+from pytest_ofiuco.run.gateway import START_SECONDS, Gateway
 from pytest_ofiuco.run.messages import RemoteItem
 from pytest_ofiuco.run.proxies import ProxyItem
 
@@ -39,7 +39,8 @@ class Worker:
 
     ``queue`` holds what it was given and has not run, in its order; ``is_on``: it is on the first. ``since`` is when it
     was last heard of, by the monotonic clock, in seconds; ``reason`` is why it was ended by us. ``coverage`` is the
-    folder that its coverage data goes to, if any is taken.
+    folder that its coverage data goes to, if any is taken. ``slowness`` is how many times as long it may take as one of
+    this machine, ``start_seconds`` how long it may say nothing at first.
     """
 
     name: str
@@ -57,7 +58,14 @@ class Worker:
     began_at: float = 0.0
     since: float = 0.0
     reason: str | None = None
+    slowness: float = 1.0
+    start_seconds: float = START_SECONDS
     _places: dict[int, int] | None = None
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it is in an emulator, behind a launcher or on another machine."""
+        return self.slowness > 1.0
 
     @property
     def waits(self) -> bool:

@@ -127,7 +127,7 @@ class Interpreters:
     def _among_named(self, python: Python, explicit: Sequence[str]) -> Interpreter | None:
         for name in explicit:
             path = self._located(name)
-            (answer,) = self._answers.of([path], again=True)
+            (answer,) = self._answers.of([path], again=True, is_named=True)
             if isinstance(answer, Refusal):
                 raise BrokenPythonError(name, answer.reason)
             if fits(answer.python, python):

@@ -62,6 +62,41 @@ def test_a_session(project: Project, launcher: Path) -> None:
     assert sum("probe.py" in call for call in calls) == 1  # the plan was told again
 
 
+IMPATIENT = "from pytest_ofiuco.run import limits\n\nlimits.START_SECONDS, limits.SLOW = 2.0, 1.5\n"
+HANGS = """\
+#!/bin/sh
+case " $* " in *" -u -c "*)
+  if [ "$(ls {folder} | wc -l)" -lt {times} ]; then
+    touch {folder}/$$
+    echo "no answer yet" >&2
+    sleep 60
+  fi;;
+esac
+exec "$@"
+"""
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_worker_that_hangs_at_its_start(project: Project, tmp_path: Path, times: int) -> None:
+    """It is started again, once; the second one has more time."""
+    hung, script = tmp_path / "hung", tmp_path / "launcher"
+    hung.mkdir()
+    script.write_text(HANGS.format(folder=hung, times=times))
+    script.chmod(0o755)
+    (tmp_path / "impatient.py").write_text(IMPATIENT)
+    _configure(project, f'["{script}"]')
+    project.write({"test_a.py": "def test(): pass\n"})
+    done = project.matrix("-p", "impatient", "--ofiuco-platform", "box", PYTHONPATH=str(tmp_path))
+    if times == 1:
+        done.assert_outcomes(passed=1)
+    else:
+        done.assert_outcomes(errors=1)
+        done.stdout.fnmatch_lines(["the worker of py313-box did not answer within * s", "no answer yet"])
+    said = "a worker said nothing for 2 s after its start, was ended, and started again"
+    done.stdout.fnmatch_lines([f"ofiuco: py313-box: {said}"])
+    assert len(list(hung.iterdir())) == times
+
+
 @pytest.mark.parametrize(
     ("launcher", "expected"),
     [

@@ -66,6 +66,8 @@ class Life:
     collects: bool = True
     waits: bool = True
     tests: tuple[str, ...] | None = None
+    answers: bool = True
+    """Whether it says anything at all, before it is ended."""
     lasts: int = 0
     """For how many turns its second test runs, in which it hears nothing."""
 
@@ -156,6 +158,8 @@ class ScriptedWorker:
         self.say(*self.life.loses)
 
     def collect(self) -> None:
+        if not self.life.answers:
+            return
         if not self.life.collects:
             self.lose()
             return

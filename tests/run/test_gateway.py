@@ -376,24 +376,26 @@ def test_arguments_that_pytest_refuses_are_told(connect: Connect) -> None:
     ids=["nothing", "ends", "speaks", "is silent"],
 )
 def test_a_command_that_is_no_interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None) -> None:
-    monkeypatch.setattr("pytest_ofiuco.run.remote.START_SECONDS", 1.0)
+    monkeypatch.setattr("pytest_ofiuco.run.remote._LATER", 0.0)
     command = tmp_path / "no_python"
     if text is not None:
         command.write_text(f"#!/bin/sh\n{text}\n")
         command.chmod(0o755)
     mailbox = Mailbox()
-    gateway = over_execnet(WorkerProcess(command=[str(command)], variables={}, spool=None), mailbox.messages.put)
+    process = WorkerProcess(command=[str(command)], variables={}, spool=None, start_seconds=1.0)
+    gateway = over_execnet(process, mailbox.messages.put)
     with pytest.raises((OSError, EOFError, AssertionError)):
         gateway.open()
 
 
 def test_an_interpreter_whose_child_holds_the_pipe_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_ofiuco.run.remote.START_SECONDS", 1.0)
+    monkeypatch.setattr("pytest_ofiuco.run.remote._LATER", 0.0)
     command = tmp_path / "no_python"
     command.write_text("#!/bin/sh\nsleep 4\n")
     command.chmod(0o755)
     mailbox = Mailbox()
-    gateway = over_execnet(WorkerProcess(command=[str(command)], variables={}, spool=None), mailbox.messages.put)
+    process = WorkerProcess(command=[str(command)], variables={}, spool=None, start_seconds=1.0)
+    gateway = over_execnet(process, mailbox.messages.put)
     with pytest.raises((OSError, EOFError, AssertionError)):
         gateway.open()
     assert mailbox.until(Failed).reason == "its interpreter did not answer within 1 s"

@@ -7,14 +7,16 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from pytest_ofiuco.run.arguments import Arguments
 from pytest_ofiuco.run.cellrun import StartUp
 from pytest_ofiuco.run.launcher import Launcher
-from pytest_ofiuco.run.limits import Limits
+from pytest_ofiuco.run.limits import Limits, exit_seconds, grace_seconds, slowness, start_seconds
 from pytest_ofiuco.run.progress import PreparationProgress
+from pytest_ofiuco.run.proxies import ProxyItem
 from pytest_ofiuco.run.spawning import Spawner
 from pytest_ofiuco.run.workers import State, Worker
 
@@ -108,3 +110,54 @@ def test_limits(state: State, seconds: float | None, reason: str) -> None:
     expected = None if seconds is None else (1000.0 + seconds, reason)
     assert Limits(test=1.0).of(worker) == expected
     assert (Limits().of(worker) is None) == (state is not State.STARTING)
+
+
+@pytest.mark.parametrize(
+    ("state", "test", "seconds"),
+    [
+        pytest.param(State.COLLECTING, 1.0, 360.0, id="collect"),
+        pytest.param(State.ENDING, 1.0, 360.0, id="end"),
+        pytest.param(State.ENDING, 400.0, 400.0, id="the user has said more"),
+    ],
+)
+def test_limits_of_a_slow_worker(state: State, test: float, seconds: float) -> None:
+    worker = Worker(name="py313-box", number=1, state=state, since=1000.0, slowness=12.0)
+    limit = Limits(test=test).of(worker)
+    assert limit is not None
+    assert limit[0] == 1000.0 + seconds
+
+
+def test_what_a_user_says_of_a_test_holds_for_slow_workers() -> None:
+    worker = Worker(name="py313-box", number=1, state=State.RUNNING, since=1000.0, slowness=12.0, is_on=True)
+    worker.queue.append(cast(ProxyItem, None))
+    expected = "was ended: a test may take 5 s (--ofiuco-timeout)"
+    assert Limits(test=5.0).of(worker) == (1005.0, expected)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        pytest.param(0.3, 10.0, id="ten at least"),
+        pytest.param(4.5, 15.0, id="measured"),
+        pytest.param(500.0, 60.0, id="an hour is too long"),
+    ],
+)
+def test_slowness(seconds: float, expected: float) -> None:
+    assert slowness(seconds) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("is_again", "is_far", "expected"),
+    [
+        pytest.param(False, False, 60.0, id="first"),
+        pytest.param(True, False, 720.0, id="again"),
+        pytest.param(False, True, 720.0, id="far"),
+    ],
+)
+def test_how_long_a_slow_worker_may_say_nothing(is_again: bool, is_far: bool, expected: float) -> None:
+    worker = Worker(name="py313-box", number=1, slowness=12.0)
+    assert start_seconds(worker, is_again=is_again, is_far=is_far) == expected
+    assert (exit_seconds(worker), grace_seconds(worker)) == (30.0, 3.0)
+    usual = Worker(name="py313-host", number=1)
+    assert start_seconds(usual, is_again=is_again, is_far=is_far) == 60.0
+    assert (exit_seconds(usual), grace_seconds(usual)) == (10.0, 1.0)

@@ -133,7 +133,7 @@ def test_a_named_interpreter_runs_a_foreign_platform() -> None:
     )
     without, foreign = made.cells
     assert foreign.is_run
-    assert foreign.runs_as == "manylinux_2_28_aarch64"
+    assert str(foreign.runs_as) == "manylinux_2_28_aarch64"
     assert foreign.cell.target.python.release == "3.12.0"
     assert without.skip is not None
     assert "and no Python 3.11 for it is here: `ofiuco python install 3.11 linux_aarch64` makes it run" in without.skip

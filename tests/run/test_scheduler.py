@@ -73,6 +73,32 @@ def test_a_test_that_is_not_collected_again_fails(session: pytest.Session) -> No
     assert text == "not run: the fresh worker of py310-host did not collect this test"
 
 
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_ofiuco.run.limits.START_SECONDS", 0.05)
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_a_worker_that_says_nothing_is_started_again_once(session: pytest.Session) -> None:
+    silent = Life(answers=False)
+    scripted = Scripted(session, {"py310": "ab", "py313": "ab"}, {"py310": [silent], "py313": [silent, silent]})
+    outcomes = scripted.play()
+    assert reports_of(outcomes, "py310") == [("a", "passed"), ("b", "passed")]
+    assert reports_of(outcomes, "py313") == []
+    text = "the worker of py313-host did not answer within 0.05 s\nlast words"
+    assert outcomes.cells == [("ofiuco[py313-host]", "failed", text)]
+    assert sorted(scripted.started) == ["py310"] * 2 + ["py313"] * 2
+    said = "a worker said nothing for 0.05 s after its start, was ended, and started again"
+    assert sorted(scripted.controller.launcher.warnings) == [f"py310-host: {said}", f"py313-host: {said}"]
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_a_fresh_worker_that_says_nothing_is_started_again_too(session: pytest.Session) -> None:
+    scripted = Scripted(session, {"py310": "abc"}, {"py310": [Life(runs=1), Life(answers=False)]})
+    assert reports_of(scripted.play(), "py310") == [("a", "passed"), ("b", "failed"), ("c", "passed")]
+    assert scripted.started == ["py310"] * 3
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_worker_lost_while_it_waits_is_replaced(session: pytest.Session, jobs: int) -> None:
     lives = [Life(waits=False)]

@@ -30,6 +30,8 @@ from pytest_ofiuco.store.witness import Witness, stamp
 
 _OLDEST = (3, 8)
 _PATIENCE = 20.0
+_LONG_PATIENCE = 100.0
+"""Seconds for one that may be emulated: with a standard library that nobody has compiled, it takes up to twenty."""
 _AT_A_TIME = 8
 
 
@@ -88,8 +90,11 @@ class Answers:
         self._lock = threading.Lock()
         self._known: dict[str, Any] | None = None
 
-    def of(self, paths: Iterable[str], *, again: bool = False) -> list[Interpreter | Refusal]:
-        """One answer a path, in their order; ``again`` asks those anew that have refused."""
+    def of(self, paths: Iterable[str], *, again: bool = False, is_named: bool = False) -> list[Interpreter | Refusal]:
+        """One answer a path, in their order; ``again`` asks those anew that have refused.
+
+        Those that are named may be emulated: they have more time.
+        """
         wanted = list(dict.fromkeys(paths))
         with self._lock:
             self._see(wanted)
@@ -98,7 +103,7 @@ class Answers:
             unknown = [path for path, answer in answers.items() if answer is None]
             if unknown:
                 stamps = {path: stamp(path) for path in unknown}  # they may be replaced while they answer
-                said = self._asked(unknown)
+                said = self._asked(unknown, patience=_LONG_PATIENCE if is_named else _PATIENCE)
                 self._remember(known, said, stamps)
                 answers |= {path: _read(answer) for path, answer in said.items()}
         found = [answer for answer in answers.values() if answer is not None]
@@ -112,7 +117,7 @@ class Answers:
         command = shutil.which(launcher[0], path=self._environ.get("PATH", "")) or launcher[0]
         for each in (command, path):
             self._witness.stamp(each)
-        return _read(self._asked([path], launcher)[path], launcher)
+        return _read(self._asked([path], launcher, patience=_LONG_PATIENCE)[path], launcher)
 
     def _see(self, paths: Iterable[str]) -> None:
         """A script may start another interpreter the next time, whatever is seen of it."""
@@ -153,11 +158,13 @@ class Answers:
         with suppress(CacheError):  # a read-only store is still good for reading; the question is asked again next time
             self._store.keep(self._store.interpreters, content.encode())
 
-    def _asked(self, paths: Sequence[str], launcher: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
+    def _asked(
+        self, paths: Sequence[str], launcher: Sequence[str] = (), *, patience: float
+    ) -> dict[str, dict[str, Any]]:
         """What executables say, asked side by side; on Ctrl-C nobody waits for those that do not answer."""
         running: list[subprocess.Popen[bytes]] = []
         threads = Threads(_AT_A_TIME)
-        futures = {path: threads.submit(self._ask, path, launcher, running) for path in paths}
+        futures = {path: threads.submit(self._ask, path, launcher, running, patience) for path in paths}
         try:
             return {path: result_of(future) for path, future in futures.items()}
         finally:
@@ -165,7 +172,9 @@ class Answers:
             for process in running:
                 _end(process)
 
-    def _ask(self, path: str, launcher: Sequence[str], running: list[subprocess.Popen[bytes]]) -> dict[str, Any]:
+    def _ask(
+        self, path: str, launcher: Sequence[str], running: list[subprocess.Popen[bytes]], patience: float
+    ) -> dict[str, Any]:
         try:
             process = subprocess.Popen(
                 [*launcher, path, "-I", str(Path(probe.__file__))],
@@ -180,10 +189,10 @@ class Answers:
         running.append(process)
         with process:
             try:
-                output, errors = process.communicate(timeout=_PATIENCE)
+                output, errors = process.communicate(timeout=patience)
             except subprocess.TimeoutExpired:
                 _end(process)
-                return {"refusal": f"it did not answer in {_PATIENCE:.0f} seconds"}
+                return {"refusal": f"it did not answer in {patience:.0f} seconds"}
         if process.returncode:
             said = errors.decode("utf-8", "replace").strip().splitlines()
             return {"refusal": f"exit code {process.returncode}" + (f": {said[-1][:200]}" if said else "")}
