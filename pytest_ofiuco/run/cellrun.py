@@ -38,7 +38,8 @@ class Phase(Enum):
 class CellRun:
     """The state of a cell. ``todo`` is what no worker has; ``hungry`` are workers that wait for another's tests.
 
-    ``slowness`` is that of its workers, ``stalls`` how many of them in turn have said nothing after their start.
+    ``slowness`` is that of its workers, ``started`` how many there were, ``stalls`` how many of them in turn have said
+    nothing after their start.
     """
 
     planned: PlannedCell
@@ -54,6 +55,7 @@ class CellRun:
     hungry: deque[Worker] = field(default_factory=deque)
     owned: dict[str, Worker] = field(default_factory=dict)
     crashes: int = 0
+    started: int = 0
     stalls: int = 0
     slowness: float = 1.0
     has_failed: bool = False

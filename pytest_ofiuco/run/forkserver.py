@@ -117,10 +117,8 @@ class ForkServers:
             raise UsageError(f"{OPTION}: {folder} is not a folder that is yours alone", _ELSEWHERE)
         if len(os.fsencode(folder)) + len(f"/{'0' * 24}{SUFFIX}") > _LONGEST:
             raise UsageError(f"{OPTION}: {folder}: too long a path for a socket", _ELSEWHERE)
-        umask = os.umask(0o077)  # there is no other way to read it, and no thread yet that makes files
-        os.umask(umask)
         state = [worker.PROTOCOL, *_files(worker.folder()), *_inherited()]
-        return cls(folder=folder, umask=umask, state=state)
+        return cls(folder=folder, umask=_umask(), state=state)
 
     def fork(
         self, command: Sequence[str], variables: Mapping[str, str], pipes: tuple[int, int], output: int | None
@@ -132,7 +130,7 @@ class ForkServers:
         if variables.get("PYTHONPATH"):  # modules there may be what an interpreter imports at its start
             return None
         try:
-            path = self._socket(command, variables)
+            path = self.socket(command, variables)
         except OSError:  # the environment is gone: so the worker's start will say
             return None
         if path in self._missing:
@@ -165,7 +163,12 @@ class ForkServers:
             with contextlib.suppress(OSError):  # it is missed again by the next session
                 os.posix_spawn(command[0], [*command, "-c", code], kept, file_actions=null)
 
-    def _socket(self, command: Sequence[str], variables: Mapping[str, str]) -> Path:
+    def socket(self, command: Sequence[str], variables: Mapping[str, str]) -> Path:
+        """Where the fork server of a command and its variables is asked.
+
+        Raises:
+            OSError: there is no such command.
+        """
         made_of = [os.stat(file) for file in (command[0], Path(command[0]).parent.parent / "pyvenv.cfg")]
         read = {
             name: value for name, value in variables.items() if name.startswith(_AT_START) and name not in _OF_A_SESSION
@@ -179,6 +182,21 @@ def running(folder: Path, *, stop: bool = False) -> list[dict[str, Any]]:
     """What the fork servers in ``folder`` say of themselves, the eldest first; ``stop`` ends them."""
     found = [_asked(path, "stop" if stop else "status") for path in sorted(folder.glob(f"*{SUFFIX}"))]
     return sorted((said for said in found if said is not None), key=lambda said: said["since"])
+
+
+def is_served(path: Path) -> bool:
+    """Whether a fork server answers there."""
+    return _asked(path, "status") is not None
+
+
+def _umask() -> int:
+    with contextlib.suppress(OSError, StopIteration, ValueError), open("/proc/self/status", encoding="ascii") as status:
+        return int(next(line for line in status if line.startswith("Umask:")).split()[1], 8)
+    umask = os.umask(
+        0o077
+    )  # elsewhere there is no other way to read it: a file that a thread makes now is the user's alone
+    os.umask(umask)
+    return umask
 
 
 def _asked(path: Path, kind: str) -> dict[str, Any] | None:

@@ -100,6 +100,8 @@ class Launcher:
         if run.is_slow:
             worker.slowness = max(SLOW, run.slowness)
         is_far = run.environment is not None and run.environment.host is not None
+        worker.is_later = run.planned.runs_as is not None and run.started > 0 and not run.stalls
+        run.started += 1
         worker.start_seconds = start_seconds(worker, is_again=run.stalls > 0, is_far=is_far)
         worker.begin()
         if worker.gateway is not None:

@@ -26,6 +26,7 @@ from pytest_ofiuco.run.messages import Failed, Gone, ProtocolError
 
 if TYPE_CHECKING:
     from pytest_ofiuco.run.forkserver import ForkedProcess, ForkServers  # most sessions start their workers
+    from pytest_ofiuco.run.sessionforks import SessionForks
 
 _CHUNK = 1 << 18
 
@@ -51,7 +52,7 @@ class PipeGateway:
         receive: Receive,
         decoder: Decoder,
         guard: Guard,
-        forks: ForkServers | None = None,
+        forks: ForkServers | SessionForks | None = None,
     ) -> None:
         """Start the process, or have it forked; ``receive`` is called from other threads, last with ``Gone``.
 
@@ -200,7 +201,7 @@ class PipeGateway:
 
 
 def _start(
-    started: WorkerProcess, pipes: tuple[int, int], forks: ForkServers | None
+    started: WorkerProcess, pipes: tuple[int, int], forks: ForkServers | SessionForks | None
 ) -> subprocess.Popen[bytes] | ForkedProcess:
     variables = _variables(started)
     with started.output() as output:

@@ -25,6 +25,7 @@ from pytest_ofiuco.store.request import Environment, Machine
 
 if TYPE_CHECKING:
     from pytest_ofiuco.run.forkserver import ForkServers
+    from pytest_ofiuco.run.sessionforks import SessionForks
 
 DATA = "data"
 """What a worker's coverage data is called, in its own folder; more of it comes with a suffix."""
@@ -50,6 +51,7 @@ class Spawner:
     decoder: Decoder = field(default_factory=Decoder)
     _guard: Guard = field(default_factory=Guard)
     _hosts: set[Machine] = field(default_factory=set)
+    _session_forks: SessionForks | None = None
     _folder: Path | None = None
     _count: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -93,7 +95,20 @@ class Spawner:
         )
         if self.connect is not None:
             return self.connect(process, receive)
-        return self._local(process, receive, passes_pipes=not environment.launcher)
+        return self._local(process, receive, passes_pipes=not environment.launcher, forks=self._forks(worker))
+
+    def _forks(self, worker: Worker) -> ForkServers | SessionForks | None:
+        """What is asked for a worker before it is started."""
+        if self.is_debugged or self.forks is not None:
+            return None if self.is_debugged else self.forks
+        if not worker.is_later:
+            return None
+        from pytest_ofiuco.run.sessionforks import SessionForks
+
+        with self._lock:
+            if self._session_forks is None:
+                self._session_forks = SessionForks(self._guard)
+            return self._session_forks
 
     def _elsewhere(self, worker: Worker, environment: Environment, receive: Receive) -> Gateway:
         from pytest_ofiuco.run.hosts.gateway import FarGateway
@@ -105,7 +120,14 @@ class Spawner:
         self._hosts.add(environment.host)
         return FarGateway(environment, worker.name, receive, self.decoder, catches=catches)
 
-    def _local(self, process: WorkerProcess, receive: Receive, *, passes_pipes: bool) -> Gateway:
+    def _local(
+        self,
+        process: WorkerProcess,
+        receive: Receive,
+        *,
+        passes_pipes: bool,
+        forks: ForkServers | SessionForks | None,
+    ) -> Gateway:
         guard = None if sys.platform == "win32" else self._guard
         if guard is not None and process.spool is not None:
             guard.remove(process.spool.parent)
@@ -115,12 +137,14 @@ class Spawner:
             return ExecnetGateway(process, receive, self.decoder, guard)
         from pytest_ofiuco.run.pipes import PipeGateway
 
-        return PipeGateway(process, receive, self.decoder, guard, None if self.is_debugged else self.forks)
+        return PipeGateway(process, receive, self.decoder, guard, forks)
 
     def close(self) -> None:
         """End the connections to other machines; remove what caught the workers' output."""
         while self._hosts:
             self._hosts.pop().close()
+        if self._session_forks is not None:
+            self._session_forks.close()
         self._guard.close()
         if self.forks is not None:
             self.forks.start_missing()

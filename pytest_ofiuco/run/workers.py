@@ -40,7 +40,8 @@ class Worker:
     ``queue`` holds what it was given and has not run, in its order; ``is_on``: it is on the first. ``since`` is when it
     was last heard of, by the monotonic clock, in seconds; ``reason`` is why it was ended by us. ``coverage`` is the
     folder that its coverage data goes to, if any is taken. ``slowness`` is how many times as long it may take as one of
-    this machine, ``start_seconds`` how long it may say nothing at first.
+    this machine, ``start_seconds`` how long it may say nothing at first. ``is_later``: its cell is emulated, and had a
+    worker before it.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Worker:
     reason: str | None = None
     slowness: float = 1.0
     start_seconds: float = START_SECONDS
+    is_later: bool = False
     _places: dict[int, int] | None = None
 
     @property
