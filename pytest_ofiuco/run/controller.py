@@ -108,7 +108,9 @@ class Controller:
             notes=self.notes,
             inspected=self.inspections.items,
         )
-        self.junit = JUnit(config, [planned.cell for planned in plan.cells])
+        self.executions: dict[str, str] = {}
+        self.junit = JUnit(config, [planned.cell for planned in plan.cells], self.executions)
+        self.tells_execution = any(getattr(config.option, name, None) for name in ("xmlpath", "ofiuco_html"))
         self.words, self.warnings, self.flushes = Words(), Warnings(config), Flushes()
         self.has_items = False
 
@@ -286,11 +288,14 @@ class Controller:
     def check_interpreter(self, run: CellRun, hello: Hello) -> None:
         """A launcher, or an environment that someone has changed, may have started another Python than was meant."""
         expected = run.cell.target.python.release
-        if run.planned.runs_as is not None and run.phase is Phase.COLLECTING:
+        is_foreign = run.planned.runs_as is not None
+        if (is_foreign or self.tells_execution) and run.phase is Phase.COLLECTING:
             from pytest_ofiuco.run.emulation import execution
 
-            said = execution(run.cell, run.planned.runs_as, hello.pid)
-            self.words.hear(Said(where="header", text=said), run.cell.name)
+            assert run.environment is not None
+            said = self.executions[run.cell.name] = execution(run.planned, run.environment, hello.pid)
+            if is_foreign:
+                self.words.hear(Said(where="header", text=said), run.cell.name)
         if hello.python != expected:
             reason = f"the worker of {run.cell.name} runs Python {hello.python} ({hello.executable}), not {expected}"
             self.scheduler.fail_cell(run, "start", reason)

@@ -1,4 +1,4 @@
-"""What really runs a foreign cell: its interpreter, the emulator, and the C library beside the one it is meant for."""
+"""What really runs a cell: its interpreter, the emulator, and the C library beside the one it is meant for."""
 
 from __future__ import annotations
 
@@ -6,20 +6,46 @@ import os
 import re
 import subprocess
 
-from pytest_ofiuco.core.matrix import Cell
 from pytest_ofiuco.core.platforms import Platform
+from pytest_ofiuco.run.cells import PlannedCell
+from pytest_ofiuco.store.request import Environment
 
 _PATIENCE = 10.0
 _VERSION = re.compile(r"version (\d+(?:\.\d+)*)")
 
 
-def execution(cell: Cell, runs_as: Platform, process: int) -> str:
-    """``CPython 3.13.5, qemu 10.0.2, glibc 2.41; files for glibc 2.34``: what runs, and what files are chosen for."""
-    emulator = emulator_of(process)
-    python = cell.target.python
+def execution(planned: PlannedCell, environment: Environment, process: int) -> str:
+    """What runs a cell, and what files were chosen for, where that is something else.
+
+    As in ``CPython 3.13.5, qemu 10.0.2, glibc 2.41; files for glibc 2.34``.
+    """
+    cell = planned.cell
+    python, platform = cell.target.python, cell.target.platform
+    is_far = environment.host is not None
+    runs_as = _runs_as(planned)
     name = "PyPy" if python.implementation == "pypy" else "CPython"
-    runs = [f"{name} {python.release}", *([emulator] if emulator else []), _library(runs_as)]
-    return f"{', '.join(runs)}; files for {_library(cell.target.platform)}"
+    runs = [f"{name} {python.release}"]
+    emulator = None if is_far else emulator_of(process)
+    if emulator:
+        runs.append(emulator)
+    elif environment.launcher:
+        runs.append(f"behind {os.path.basename(environment.launcher[0])}")
+    runs.append(_library(runs_as))
+    if is_far:
+        runs.append(f"on {environment.host}")
+    files = "" if str(runs_as) == str(platform) else f"; files for {_library(platform)}"
+    return f"{', '.join(runs)}{files}"
+
+
+def _runs_as(planned: PlannedCell) -> Platform:
+    """The platform of a cell's interpreter."""
+    if planned.runs_as is not None:
+        return planned.runs_as
+    if planned.plan is not None:
+        return planned.plan.interpreter.platform
+    from pytest_ofiuco.store.pythons.probe import platform_tag  # most sessions do not tell
+
+    return Platform.parse(platform_tag())
 
 
 def emulator_of(process: int) -> str | None:

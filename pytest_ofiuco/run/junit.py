@@ -7,7 +7,7 @@ family ``xunit1``. The schema of ``xunit2``, the usual one, knows properties of 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -24,12 +24,16 @@ from pytest_ofiuco.run.replay import properties
 _COUNTS = {"errors": "error", "failures": "failure", "skipped": "skipped"}
 """The attributes of a suite, with the names of what pytest counts."""
 
+_EXECUTION = "execution"
+"""The property that says what has run a cell."""
+
 
 class JUnit:
     """A plugin object beside pytest's own; it does nothing where no report is asked for."""
 
-    def __init__(self, config: pytest.Config, cells: Iterable[Cell]) -> None:
-        self._config = config
+    def __init__(self, config: pytest.Config, cells: Iterable[Cell], executions: Mapping[str, str]) -> None:
+        """``executions`` are what has run the cells, by their names."""
+        self._config, self._executions = config, executions
         self._cells = {cell.name: cell for cell in cells}
         self._counts: dict[str, Counter[str]] = {name: Counter() for name in self._cells}
         self._recorded: dict[tuple[str, str], set[str]] = {}
@@ -43,6 +47,7 @@ class JUnit:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
         """See what pytest counts, to know it by cell."""
         before = _counted(self._xml)
+        report.user_properties = [*report.user_properties, *self._told_with_each(report.nodeid)]
         yield
         self._count(str(report.nodeid), before)
 
@@ -60,10 +65,17 @@ class JUnit:
             if path.endswith(".py") and "::" not in path:
                 reporter.add_attribute("name", with_cell(path.removesuffix(".py").replace("/", "."), cell.name))
                 reporter.add_attribute("file", path)
-            for name, value in properties(cell):
+            for name, value in (*properties(cell), *self._told_with_each(nodeid)):
                 reporter.add_property(name, value)
         yield
         self._count(nodeid, before)
+
+    def _told_with_each(self, nodeid: str) -> Sequence[tuple[str, str]]:
+        """What has run a cell is told with each of its test cases where it has no suite of its own."""
+        said = self._executions.get(_cell_in(nodeid))
+        if said is None or self._xml is None or self._xml.family == "xunit2":
+            return ()
+        return ((_EXECUTION, said),)
 
     def _count(self, nodeid: str, before: Counter[str]) -> None:
         counts = self._counts.get(_cell_in(nodeid))
@@ -111,6 +123,8 @@ class JUnit:
         for name, cell in self._cells.items():
             if cases[name]:
                 own = [key for key in dict.fromkeys(recorded) if name in self._recorded.get(key, self._cells)]
+                if name in self._executions:
+                    own.insert(0, (_EXECUTION, self._executions[name]))
                 suite = _suite(whole, cell, cases[name], self._counts[name], own)
                 root.append(suite)
 

@@ -81,7 +81,7 @@ def register(config: pytest.Config, own_marks: frozenset[str]) -> None:
     if page is not None:
         from pytest_ofiuco.run.page.record import Record
 
-        config.pluginmanager.register(Record(config, session_plan, page), "ofiuco-page")
+        config.pluginmanager.register(Record(config, session_plan, page, controller.executions), "ofiuco-page")
 
 
 def _debug(config: pytest.Config, session_plan: SessionPlan) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
+from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 import pytest
 
+from pytest_ofiuco.core.target import Python
+from pytest_ofiuco.store.cache import Store
+from pytest_ofiuco.store.interpreters import Interpreters
 from tests.plugin.conftest import NewProject, Project
 
 pytestmark = pytest.mark.e2e
@@ -71,6 +77,15 @@ def properties(element: Element) -> dict[str | None, str | None]:
     return {each.get("name"): each.get("value") for each in element.findall("properties/property")}
 
 
+def run_by(python: str) -> str:
+    """What a report says has run a cell of this machine."""
+    store = Store(Path(tempfile.gettempdir()) / "nothing")
+    found = Interpreters(store, os.environ).find(Python.parse(python))
+    platform = found.platform
+    library = f"{platform.libc} {platform.version[0]}.{platform.version[1]}" if platform.version else str(platform)
+    return f"CPython {found.python.release}, {library}"
+
+
 def case_of(element: Element, test: str, cell: str) -> Element:
     return next(case for case in element.iter("testcase") if case.get("name") == f"{test}[{cell}]")
 
@@ -82,7 +97,8 @@ def test_the_usual_report_keeps_to_its_schema(project: Project) -> None:
         assert set(element.keys()) <= ATTRIBUTES[element.tag], element.tag
         assert {each.tag for each in element} <= CHILDREN.get(element.tag, set()), element.tag
     assert [properties(suite) for suite in root] == [
-        {"cell": cell, "python": python, "platform": "host"} for cell, python in CELLS.items()
+        {"cell": cell, "python": python, "platform": "host", "execution": run_by(python)}
+        for cell, python in CELLS.items()
     ]
     assert [(suite.get("tests"), suite.get("failures"), suite.get("errors")) for suite in root] == [
         ("11", "3", "2"),  # what passes of a subtest counts, too
@@ -104,7 +120,12 @@ def test_a_report_of_the_old_family_has_properties_with_each_test(project: Proje
     for case in suite.iter("testcase"):
         cell = properties(case).get("cell") or ""
         assert (case.get("name") or "").endswith(f"[{cell}]")
-        assert properties(case) == {"cell": cell, "python": CELLS[cell], "platform": "host"}
+        assert properties(case) == {
+            "cell": cell,
+            "python": CELLS[cell],
+            "platform": "host",
+            "execution": run_by(CELLS[cell]),
+        }
     assert case_of(suite, "test_ends_its_worker", "py310-host").get("file") == "test_a.py"
     assert case_of(suite, "test_broken", "py310-host").get("file") == "test_broken.py"
 

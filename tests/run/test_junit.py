@@ -10,7 +10,7 @@ from tests.run.fakes import make_cell
 
 
 def test_without_a_report_nothing_is_recorded_and_nothing_is_counted(session: pytest.Session) -> None:
-    junit = JUnit(session.config, [make_cell("py313")])
+    junit = JUnit(session.config, [make_cell("py313")], {})
     junit.record(Recorded(nodeid="", name="side", value="4"), "py313-host", 1)
     session.config.pluginmanager.register(junit)
     report = pytest.CollectReport(nodeid="test_a.py[py313-host]", outcome="failed", longrepr="no", result=[])

@@ -120,6 +120,7 @@ def _cell(cell: CellFacts) -> dict[str, Any]:
         "python": cell.python,
         "platform": cell.platform,
         "tag": cell.tag,
+        "execution": cell.execution,
         "variant": cell.variant,
         "markers": dict(sorted(cell.markers.items())),
         "packages": dict(sorted(cell.packages.items())),

@@ -45,8 +45,9 @@ class _Heard:
 class Record:
     """Hears a session and writes its page."""
 
-    def __init__(self, config: pytest.Config, plan: SessionPlan, page: PageFile) -> None:
-        self.config, self.plan, self.page = config, plan, page
+    def __init__(self, config: pytest.Config, plan: SessionPlan, page: PageFile, executions: Mapping[str, str]) -> None:
+        """``executions`` are what has run the cells, by their names."""
+        self.config, self.plan, self.page, self.executions = config, plan, page, executions
         self.rows: dict[str, dict[str, _Heard]] = {}
         self.problems: dict[str, list[tuple[str, str]]] = {planned.cell.name: [] for planned in plan.cells}
         self.warned: dict[tuple[str, str, str], list[str]] = {}
@@ -135,7 +136,10 @@ class Record:
             ending=clean(ending),
             made_by=f"pytest-ofiuco {version('pytest-ofiuco')}, pytest {pytest.__version__}",
         )
-        cells = [cell_facts(planned, self.problems[planned.cell.name]) for planned in self.plan.cells]
+        cells = [
+            cell_facts(planned, self.problems[planned.cell.name], self.executions.get(planned.cell.name, ""))
+            for planned in self.plan.cells
+        ]
         rows = [
             TestRow(nodeid=clean(nodeid), results={cell: heard.result() for cell, heard in row.items()})
             for nodeid, row in self.rows.items()
@@ -152,14 +156,15 @@ class Record:
         return self.texts.setdefault(text, text)
 
 
-def cell_facts(planned: PlannedCell, problems: Iterable[tuple[str, str]]) -> CellFacts:
-    """What a planned cell consists of."""
+def cell_facts(planned: PlannedCell, problems: Iterable[tuple[str, str]], execution: str) -> CellFacts:
+    """What a planned cell consists of, and what has run it."""
     cell = planned.cell
     return CellFacts(
         name=cell.name,
         python=str(cell.target.python),
         platform=cell.platform,
         tag=str(cell.target.platform),
+        execution=execution,
         variant=cell.variant,
         markers=cell.target.environment,
         packages=dict(sorted(planned.versions.items())),

@@ -50,12 +50,16 @@ class TestRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellFacts:
-    """What a cell consists of; ``problems`` are why it could not take part, as (outcome, text)."""
+    """What a cell consists of; ``problems`` are why it could not take part, as (outcome, text).
+
+    ``execution`` is what has run it, if anything has.
+    """
 
     name: str
     python: str
     platform: str
     tag: str
+    execution: str = ""
     variant: str | None = None
     markers: Mapping[str, str] = field(default_factory=dict)
     packages: Mapping[str, str | None] = field(default_factory=dict)

@@ -30,7 +30,9 @@ PLAN = SessionPlan(
 
 @pytest.fixture
 def record(session: pytest.Session, tmp_path: Path) -> Record:
-    return Record(session.config, PLAN, PageFile.prepare("page.html", tmp_path))
+    return Record(
+        session.config, PLAN, PageFile.prepare("page.html", tmp_path), {NEW.name: "CPython 3.13.5, qemu 10.0"}
+    )
 
 
 def report(nodeid: str, when: str, outcome: str, longrepr: object = None, **changes: Any) -> pytest.TestReport:
@@ -209,6 +211,7 @@ def test_cells_are_those_of_the_plan(record: Record) -> None:
     assert first["packages"] == {"attrs": None, "pytest": "9.2.0"}
     assert first["markers"]["platform_machine"] == "x86_64"
     assert second["tag"] == "manylinux_2_36_x86_64"
+    assert (first["execution"], second["execution"]) == ("", "CPython 3.13.5, qemu 10.0")
 
 
 def test_warnings(record: Record) -> None:

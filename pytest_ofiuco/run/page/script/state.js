@@ -94,6 +94,7 @@ const OF_PYTHON = new Set(["python_version", "python_full_version", "implementat
 
 function factsOf(cell) {
   const facts = new Map([["Python", cell.python], ["Platform", cell.platform], ["Platform tag", cell.tag]]);
+  if (cell.execution) facts.set("Run by", cell.execution);
   if (cells.some((each) => each.variant)) facts.set("Variant", cell.variant ?? "the lock as it is");
   for (const [name, value] of Object.entries(cell.markers)) if (value && !OF_PYTHON.has(name)) facts.set(name, value);
   return facts;
