@@ -144,7 +144,10 @@ def test_a_junit_report_of_the_usual_family_has_a_suite_for_each_cell(new_trio: 
         for count in ("tests", "failures", "errors", "skipped"):
             assert mine.get(count) == plain.get(count), count
         properties = [(each.get("name"), each.get("value")) for each in mine.findall("properties/property")]
-        assert properties == [("cell", cell), ("python", python), ("platform", "host"), ("suite", "whole")]
+        (execution,) = [value for name, value in properties if name == "execution"]
+        assert (execution or "").startswith(f"CPython {python}.")
+        told = [("cell", cell), ("python", python), ("platform", "host"), ("execution", execution), ("suite", "whole")]
+        assert properties == told
         of_cases = [(each.get("name"), each.get("value")) for each in mine.findall("testcase/properties/property")]
         assert of_cases == [("side", "4")]
 
