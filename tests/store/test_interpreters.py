@@ -15,7 +15,7 @@ from pytest_ofiuco.core.target import Python
 from pytest_ofiuco.errors import BrokenPythonError, MissingPythonError
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.interpreters import Interpreter, Interpreters, host_platform
-from pytest_ofiuco.store.pythons import candidates
+from pytest_ofiuco.store.pythons import candidates, probe
 from tests.store.makers import THIS_PYTHON
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="lays out POSIX folders")
@@ -196,8 +196,6 @@ def test_a_store_that_cannot_be_written_is_no_obstacle(tmp_path: Path, real: str
 
 
 def test_the_probe_knows_the_loader_of_an_executable() -> None:
-    from pytest_ofiuco.store.pythons import probe
-
     if sys.platform == "linux":
         loader = probe.loader(os.path.realpath("/proc/self/exe"))
         assert loader is not None
@@ -205,3 +203,21 @@ def test_the_probe_knows_the_loader_of_an_executable() -> None:
     assert probe.loader(__file__) is None
     assert probe._version("1.2.4") == (1, 2)
     assert probe._version("x") is None
+
+
+@pytest.mark.parametrize(
+    ("is_here", "expected"),
+    [pytest.param(True, "musllinux_1_1_", id="started"), pytest.param(False, "musllinux_1_2_", id="emulated")],
+)
+def test_musl_is_known_behind_a_script(
+    is_here: bool, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script starts the interpreter through its loader, or in an emulator, where no loader can be started alone."""
+    loader = tmp_path / "ld-musl-x86_64.so.1"
+    if is_here:
+        script(loader, "#!/bin/sh\nprintf 'musl libc (x86_64)\\nVersion 1.1.24\\n' >&2\n")
+    monkeypatch.setattr(sys, "executable", str(script(tmp_path / "python3", "#!/bin/sh\n")))
+    monkeypatch.setattr(probe, "_glibc_version", lambda: None)
+    monkeypatch.setattr(probe, "loader", lambda path: str(loader) if path == "/proc/self/exe" else None)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert probe.platform_tag().startswith(expected)

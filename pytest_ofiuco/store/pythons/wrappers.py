@@ -5,8 +5,9 @@
     ├── lib → …/lib         the executable's own: a Python finds its standard library beside the command
     └── system/             the loader's folders alone: all other paths that it opens are this machine's
 
-The digest is of all that the script says and of the executable and the loader as they are, so that a command never
-changes; its time is the executable's, so that it is the same wherever it is made anew.
+The digest is of all that the script says, where it is, and of the executable and the loader as they are: a command
+never changes, and a folder that was moved or restored elsewhere makes new ones. Its time is the executable's: made anew
+it is the same.
 """
 
 from __future__ import annotations
@@ -65,9 +66,9 @@ class Wrapper:
         """
         source = self.executable.path
         stamps = [stamp(each) for each in (source, self._loader()) if each is not None]
-        key = digest({"starts": self._words(Path("system")), "stamps": stamps, "layout": 1})
-        name = f"{os.path.basename(source)}-{self.architecture}-{key}"
-        folder = pythons(self.environ) / "commands" / name
+        place = pythons(self.environ) / "commands"
+        key = digest({"starts": self._words(place), "stamps": stamps, "layout": 1})
+        folder = place / f"{os.path.basename(source)}-{self.architecture}-{key}"
         command = folder / "bin" / os.path.basename(source)
         if not command.is_file():
             try:

@@ -114,6 +114,20 @@ def test_a_command_stays_what_it_is_and_is_asked_once(tmp_path: Path, store: Sto
     assert (newer.path != first.path, newer.identity != first.identity) == (True, True)
 
 
+def test_a_folder_that_was_moved_has_commands_of_its_own(tmp_path: Path, store: Store) -> None:
+    executable = python(tmp_path / "arm64")
+    libraries(tmp_path / "arm")
+    emulator(tmp_path / "bin")
+    first = Path(found(tmp_path, store, executable).path)
+    (tmp_path / "data").rename(tmp_path / "moved")
+    second = Path(found(tmp_path, store, executable, OFIUCO_DATA_DIR=str(tmp_path / "moved")).path)
+    assert second.parents[1].name != first.parents[1].name
+    assert f"-L {second.parents[1]}/system " in second.read_text(encoding="utf-8")
+    again = Path(found(tmp_path, store, executable).path)
+    assert again == first
+    assert again.stat().st_mtime_ns == executable.stat().st_mtime_ns
+
+
 def test_the_order_of_places(tmp_path: Path, store: Store) -> None:
     libraries(tmp_path / "arm")
     emulator(tmp_path / "bin")
@@ -261,6 +275,24 @@ def test_a_program_of_32_bits_is_started_by_its_loader(tmp_path: Path, store: St
     front = f"{tmp_path}/bin/setarch linux32 " if has_setarch else ""
     assert Path(answer.path).read_text(encoding="utf-8").splitlines()[2:] == [
         f'exec {front}{started} --library-path {system}/lib/i386-linux-gnu:{system}/lib --argv0 "$0" {executable} "$@"'
+    ]
+
+
+def test_a_program_for_musl_is_started_by_its_loader(tmp_path: Path, store: Store) -> None:
+    loader = "/lib/ld-musl-x86_64.so.1"
+    executable = python(tmp_path / "uv" / "cpython-3.13.1-linux-x86_64-musl", content=elf(X86_64, loader))
+    musl = Platform.parse("musllinux_1_2_x86_64")
+    without = lacking(tmp_path, store, musl)
+    assert without.path == str(executable)
+    named = "no ld-musl-x86_64.so.1 is here; QEMU_LD_PREFIX names a folder that has it"
+    assert without.remedy == f"install a system with musl, as Alpine Linux ({named})"
+    libraries(tmp_path / "arm", loader)
+    started = answering(tmp_path / "arm" / loader.lstrip("/"), "3.13.1", "musllinux_1_2_x86_64", "$4")
+    answer = on(tmp_path, store).find_foreign(P313, musl, [])
+    assert isinstance(answer, Interpreter), answer
+    system = Path(answer.path).parents[1] / "system"
+    assert Path(answer.path).read_text(encoding="utf-8").splitlines()[2:] == [
+        f'exec {started} --library-path {system}/lib --argv0 "$0" {executable} "$@"'
     ]
 
 
