@@ -1,0 +1,1 @@
+"""example_project/cdk, as docs/deploy.md has it."""
