@@ -7,14 +7,16 @@ which marker, transitively. Without it a graph, whose roots are the requirements
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from packaging.markers import Marker
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from pytest_ofiuco.core import grammar
 from pytest_ofiuco.core.lock import MAIN, Dependency, Lock, Package
+from pytest_ofiuco.core.satisfiable import can_hold
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.errors import InputError, LockVersionError, shown
 from pytest_ofiuco.formats import _pdm_project
@@ -132,13 +134,28 @@ def _groups_of_star(entries: Sequence[Entry], packages: Sequence[Package]) -> tu
 
 def _with_lost(wanted: Edges, entries: Sequence[Entry], project: Project) -> Edges:
     """The root edges, with those that lead nowhere: of a file that is cut off the last entries are gone."""
-    names = {entry.name for entry in entries}
+    markers: dict[str, list[Marker | None]] = {}
+    for entry in entries:
+        markers.setdefault(entry.name, []).append(entry.marker)
     try:
         declared = project.roots(entries, named_only=True)
     except InputError:  # pdm would not have locked it: it minds less than this when it reads a star
         return wanted
-    lost = {group: tuple(edge for edge in edges if edge.name not in names) for group, edges in declared.items()}
+    lost = {
+        group: tuple(_led_nowhere(edge) for edge in edges if not _is_met(edge.marker, markers.get(edge.name, ())))
+        for group, edges in declared.items()
+    }
     return {group: (*wanted.get(group, ()), *lost.get(group, ())) for group in dict.fromkeys((*wanted, *lost))}
+
+
+def _is_met(wanted: Marker | None, markers: Iterable[Marker | None]) -> bool:
+    """Whether an entry with one of these markers may be there where a requirement holds."""
+    return any(wanted is None or marker is None or can_hold(Marker(f"({wanted}) and ({marker})")) for marker in markers)
+
+
+def _led_nowhere(edge: Dependency) -> Dependency:
+    """An edge that no other entry of its name is for."""
+    return replace(edge, source=f"{edge.at}: lost")
 
 
 def _groups_of_graph(document: Table, entries: Sequence[Entry], project: Project) -> Edges:

@@ -194,6 +194,19 @@ def test_what_a_project_requires_of_pdm() -> None:
         resolved(lock)
 
 
+def test_one_of_two_entries_of_a_name() -> None:
+    """The last entry of torch is gone, and the one before it is not for macOS: that is no reason to go without."""
+    name = "torch/pdm/pdm.lock"
+    lock = read(name, entries(name)[-1])
+    assert resolve(lock, LINUX_X86_64, lock.selection()).versions()["torch"] == "2.7.0+cu128"
+    with pytest.raises(NotLockedError) as caught:
+        resolve(lock, target("3.12", "macosx_14_0_arm64"), lock.selection())
+    assert caught.value.render() == (
+        "error: pdm.lock: pyproject.toml: project.dependencies[0]: the project depends on torch, which is not locked\n"
+        "hint: lock the project again: this lock is incomplete"
+    )
+
+
 @pytest.mark.parametrize("wrong", ["b !", "p[x]"], ids=["no requirement", "no such extra"])
 def test_requirements_that_pdm_would_refuse(wrong: str) -> None:
     lock = pdm(f'[project]\nname = "p"\nrequires-python = ">=3.9"\ndependencies = ["a", "c", "{wrong}"]')

@@ -6,16 +6,22 @@ The indexes are on loopback while the tools ask them, and have the names in the 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
+from pytest_ofiuco.core.table import parse
+from pytest_ofiuco.formats._pdm_stale import _digests
+from pytest_ofiuco.formats._stale import _content_hash
 from tests.plugin.conftest import only_index
 from tests.store.serving import serving
 from tests.torch.catalogue import DATA, addresses, serve
 from tests.torch.stand_ins import Hosts
 
+_POETRY_HASH = re.compile(r'(content-hash = ")[0-9a-f]{64}')
+_PDM_HASH = re.compile(r'(content_hash = "sha256:)[0-9a-f]{64}')
 PDM = ("pdm", "lock", "--python", ">=3.11,<3.14", "--platform")
 APPENDED = [(*PDM, platform, "--append") for platform in ("manylinux_2_28_aarch64", "macos_arm64")]
 COMMANDS: dict[str, list[tuple[str, ...]]] = {
@@ -49,7 +55,19 @@ def lock(project: Path, hosts: Hosts, folder: Path) -> None:
             text = (folder / name).read_text(encoding="utf-8")
             for wanted, address in there.items():
                 text = text.replace(address, wanted)
-            (project / name).write_text(text, encoding="utf-8")
+            (project / name).write_text(rehashed(text, name, project), encoding="utf-8")
+
+
+def rehashed(lock: str, name: str, project: Path) -> str:
+    """A lock with the content hash of the project as it is: the addresses are part of it.
+
+    ``poetry check --lock`` and ``pdm lock --check`` agree with it.
+    """
+    pyproject = parse((project / "pyproject.toml").read_bytes(), "pyproject.toml")
+    if name == "poetry.lock":
+        return _POETRY_HASH.sub(rf"\g<1>{_content_hash(pyproject, with_groups=True)}", lock)
+    digest = next(_digests("sha256", pyproject, pyproject.table("tool").table("pdm")))
+    return _PDM_HASH.sub(rf"\g<1>{digest}", lock)
 
 
 def main() -> None:
