@@ -1,4 +1,4 @@
-"""The price of a zip for AWS Lambda, beside what people do without `ofiuco zip`.
+"""The price of a zip for AWS Lambda, beside what people do without `ofiuco zip`; and of an image of the same.
 
     python benchmarks/zip.py [--rounds N] [--python X.Y] [--uv UV] [--pip PYTHON]
 
@@ -25,10 +25,10 @@ PLATFORM = "manylinux_2_28_aarch64"
 UV_PLATFORM = "aarch64-manylinux_2_28"
 
 
-def ours(scratch: Path, python: str) -> Callable[[], None]:
-    """`ofiuco zip`, with its manifest."""
-    command = [sys.executable, "-m", "pytest_ofiuco", "zip", "--platform", "aws_lambda", "--python", python]
-    command += ["--output", str(scratch / "ours.zip"), "--manifest", str(scratch / "ours.json")]
+def ours(scratch: Path, python: str, what: str) -> Callable[[], None]:
+    """`ofiuco zip` or `ofiuco image`, with its manifest."""
+    command = [sys.executable, "-m", "pytest_ofiuco", what, "--platform", "aws_lambda", "--python", python]
+    command += ["--output", str(scratch / f"ours.{what}"), "--manifest", str(scratch / "ours.json")]
 
     def run() -> None:
         output(command, EXAMPLE, variables())
@@ -71,7 +71,7 @@ def main() -> None:
         raise SystemExit("uv and zip are needed")
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        own = ours(scratch, options.python)
+        own = ours(scratch, options.python, "zip")
         own()
         wanted = ["--no-deps", "--only-binary", ":all:", "--requirement", str(requirements(scratch))]
         uv = [options.uv, "pip", "install", "--quiet", "--python-platform", UV_PLATFORM]
@@ -79,10 +79,11 @@ def main() -> None:
         pip = [options.pip, "-m", "pip", "install", "--quiet", "--platform", PLATFORM, "--platform"]
         pip += ["manylinux2014_aarch64", "--python-version", options.python, *wanted]
         works = [own, theirs(scratch, "uv", uv), theirs(scratch, "pip", pip)]
-        times = medians(options.rounds, *works)
+        times = medians(options.rounds, *works, ours(scratch, options.python, "image"))
         sizes = [os.path.getsize(scratch / f"{name}.zip") for name in ("ours", "uv", "pip")]
-    for name, time, size in zip(("ofiuco zip", "uv + zip", "pip + zip"), times, sizes, strict=True):
+    for name, time, size in zip(("ofiuco zip", "uv + zip", "pip + zip"), times[:3], sizes, strict=True):
         print(f"{name:12} {time:7.3f} s   ratio {times[0] / time:5.2f}   {size / 1e6:6.1f} MB")
+    print(f"{'ofiuco image':12} {times[-1]:7.3f} s")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,41 @@ def test_the_docs_show_keys_of_the_manifest(tmp_path: Path, folder: Path, capsys
     document = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
     rows = re.findall(r"^\| (`.*?) \|", DOCS.partition("## The manifest")[2], re.MULTILINE)
     assert sorted(re.findall(r"`([a-z0-9_]+)`", " ".join(rows))) == sorted(document)
+
+
+@pytest.mark.e2e
+def test_the_example_on_aws_lambda(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Twice the same bytes, and what a zip holds."""
+    project = ("--project", ROOT / "example_project")
+    ((command, shown),) = re.findall(r"^```console\n\$ ofiuco image (.*)\n((?:.*\n)*?)```", DOCS, re.MULTILINE)
+    printed, contents = [], []
+    for name in ("one", "two"):
+        words = [str(tmp_path / name) if word == "image" else word for word in command.split()]
+        code, out, _ = run(capsys, *project, *words, "--manifest", tmp_path / "x.json")
+        assert code == 0
+        printed.append(out.replace(str(tmp_path / name), "image"))
+        contents.append({path.name: path.read_bytes() for path in (tmp_path / name).rglob("*") if path.is_file()})
+    assert printed[0] == printed[1]
+    assert contents[0] == contents[1]
+    alike = [re.sub(r"[a-f0-9]{64}|[\d.]+|…", "", text).splitlines() for text in (printed[0], shown)]
+    for line, documented in zip(*alike, strict=True):
+        assert line.startswith(documented)
+    image = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
+    zipped = ("--output", str(tmp_path / "x.zip"), "--manifest", str(tmp_path / "y.json"))
+    assert main(["zip", *map(str, project), *TARGET, *zipped]) == 0
+    assert image["content_sha256"] == json.loads((tmp_path / "y.json").read_text(encoding="utf-8"))["content_sha256"]
+
+
+def test_the_commands_in_the_docs_are_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (commands,) = re.findall(r"```sh\n(.*?)```", DOCS, re.DOTALL)
+    words = next(shlex.split(line) for line in commands.splitlines() if line.startswith("ofiuco image "))
+    monkeypatch.chdir(project(tmp_path / "p"))
+    layout = Layout(tmp_path / "p" / "bases" / "python")
+    layout.end(**{"3.13": layout.image(ARM64)})
+    assert run(capsys, *words[2:])[0] == 0
+    assert image_of(tmp_path / "p" / "image").config["config"]["Entrypoint"] == ["python3", "-m", "app"]
 
 
 def test_the_table_in_the_docs_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,9 +51,11 @@ class Blob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """An image: ``name`` it in messages; ``config`` as it stands there; ``layers`` with OCI's media types."""
+    """An image in the layout ``folder``, which messages call ``name``: ``config`` as it stands there, ``layers`` with
+    OCI's media types."""
 
     name: str
+    folder: Path
     digest: str
     platform: ImagePlatform
     config: Mapping[str, Any]
@@ -101,14 +103,21 @@ def _read_base(written: str, wanted: ImagePlatform) -> Base:
     found = layout.candidates(tag)
     fitting = [each for each in found if wanted.takes(each.platform)]
     if not fitting:
-        there = ", ".join(dict.fromkeys(str(each.platform) for each in found)) or "no image"
-        how = f"copy the one for it, as with `skopeo copy --override-arch {wanted.architecture}`"
-        raise BundleError(f"base {written}: has {there}, and what is made is for {wanted}", how)
+        raise _not_for(wanted, written, [each.platform for each in found])
     best = max(fitting, key=lambda each: each.platform.variant)
     if tag is None and len({each.digest for each in fitting}) > 1:
         tags = ", ".join(layout.tags()) or "none has a tag"
         raise UsageError(f"base {written}: has several images for {wanted}", f"name one by its tag: {tags}")
-    return _base(layout, best)
+    base = _base(layout, best, folder)
+    if not wanted.takes(base.platform):  # where its index says something else
+        raise _not_for(wanted, written, [base.platform])
+    return base
+
+
+def _not_for(wanted: ImagePlatform, written: str, found: Iterable[ImagePlatform]) -> BundleError:
+    there = ", ".join(dict.fromkeys(map(str, found))) or "no image"
+    how = f"copy the one for it, as with `skopeo copy --override-arch {wanted.architecture}`"
+    return BundleError(f"base {written}: has {there}, and what is made is for {wanted}", how)
 
 
 def _parsed(written: str) -> tuple[Path, str | None]:
@@ -197,7 +206,7 @@ class _Layout:
         return _parse(_read(file, self.name), file)
 
 
-def _base(layout: _Layout, chosen: _Candidate) -> Base:
+def _base(layout: _Layout, chosen: _Candidate, folder: Path) -> Base:
     config = layout.document(chosen.config)
     diff_ids = config.table("rootfs").texts("diff_ids")
     layers = tuple(layout.blob(each) for each in chosen.manifest.tables("layers"))
@@ -206,6 +215,7 @@ def _base(layout: _Layout, chosen: _Candidate) -> Base:
     _check_settings(config)
     return Base(
         name=layout.name,
+        folder=folder,
         digest=chosen.digest,
         platform=_platform(config),
         config=config.data,

@@ -31,6 +31,7 @@ from pytest_ofiuco.bundle.request import ImageRequest, Made
 from pytest_ofiuco.bundle.shipment import check_python
 from pytest_ofiuco.config import PlatformSettings
 from pytest_ofiuco.core.limits import is_lambda
+from pytest_ofiuco.errors import UsageError
 from pytest_ofiuco.store import usage
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.progress import Progress
@@ -58,6 +59,8 @@ def make(request: ImageRequest, store: Store, *, environ: Mapping[str, str], pro
     check_python(request.project, request.target, request.platform)
     moment = min(seconds(environ), LATEST)
     base = read_base(request.base, platform) if request.base is not None else None
+    if base is not None and os.path.realpath(base.folder) == os.path.realpath(request.output):
+        raise UsageError(f"{request.output}: is the base", "write the image to another folder")
     settings = request.project.config.settings.get(request.platform, PlatformSettings())
     prefix = request.prefix or ("/var/task" if is_lambda(request.platform) else "/app")
     places = Places(site=f"{prefix[1:]}/", bin=f"{prefix[1:]}/bin/", shebang=request.shebang)

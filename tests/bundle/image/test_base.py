@@ -187,6 +187,12 @@ MAKE = "make one with `skopeo copy docker://… oci:FOLDER:TAG`, for example"
             id="another machine",
         ),
         pytest.param(
+            lambda layout: layout.end({**marked(layout, "it", AMD64), "platform": ARM64}),
+            "base {}: has linux/amd64, and what is made is for linux/arm64/v8",
+            "copy the one for it, as with `skopeo copy --override-arch arm64`",
+            id="an index that says something else",
+        ),
+        pytest.param(
             lambda layout: layout.end(marked(layout, "it", layer_type="text/plain")),
             "{}/blobs/sha256/…: layers: 'text/plain' is no kind of layer that is known",
             AGAIN,

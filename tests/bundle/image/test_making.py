@@ -351,6 +351,18 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path, store: Store) -> None:
     assert sorted(each.name for each in tmp_path.iterdir()) == ["base", "cache", "image", "p"]
 
 
+def test_the_base_is_not_replaced(tmp_path: Path, store: Store) -> None:
+    folder, place = project(tmp_path / "p"), tmp_path / "image"
+    imaged(folder, store)
+    content = tree(place)
+    with pytest.raises(UsageError) as caught:
+        imaged(folder, store, base=str(place))
+    assert caught.value.render() == f"error: {place}: is the base\nhint: write the image to another folder"
+    assert tree(place) == content
+    imaged(folder, store, base=str(place), output=tmp_path / "on")
+    assert len(image_of(tmp_path / "on").manifest["layers"]) == 2
+
+
 def test_nowhere_to_write_to(tmp_path: Path, store: Store) -> None:
     place = tmp_path / "no" / "image"
     with pytest.raises(UsageError) as caught:
