@@ -114,6 +114,9 @@ def test_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypat
         pytest.param(["--cmd", "'a"], 2, """--cmd "'a": cannot be read: No closing quotation""", id="quote"),
         pytest.param(["--entrypoint", "[1]"], 2, "--entrypoint '[1]': not an array of strings", id="array"),
         pytest.param(["--entrypoint", "[a]"], 2, "--entrypoint '[a]': cannot be read: Expecting value", id="no JSON"),
+        pytest.param(["--manifest", "image"], 2, "image: is, or is in, what is made", id="one place"),
+        pytest.param(["--manifest", "image/x.json"], 2, "image/x.json: is, or is in, what is made", id="in the image"),
+        pytest.param(["--manifest", "."], 2, ".: cannot be written: Is a directory", id="a folder"),
         pytest.param(["--manifest", "no/x.json"], 2, "no/x.json: cannot be written: No such file", id="manifest"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ofiuco.cli import output
 from pytest_ofiuco.cli.options import add_lock_options, add_target_options
 from pytest_ofiuco.cli.subject import project_of, target_of, variant_of, warn
+from pytest_ofiuco.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,6 +91,9 @@ def made(options: Namespace, title: str, make: Callable[[Progress], Made]) -> Ma
     from pytest_ofiuco.run.progress import PreparationProgress
 
     if options.manifest is not None:
+        place, whole = os.path.realpath(options.manifest), os.path.realpath(options.output)
+        if place == whole or place.startswith(whole + os.sep):
+            raise UsageError(f"{options.manifest}: is, or is in, what is made", "write the manifest beside it")
         output.check(options.manifest)
     terminal = sys.stderr if sys.stderr.isatty() else None
     with PreparationProgress(1, lambda _: None, terminal, title) as progress:

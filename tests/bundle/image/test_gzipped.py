@@ -9,6 +9,7 @@ import io
 import shutil
 import subprocess
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -82,3 +83,17 @@ def test_a_member_that_is_not_what_the_wheel_says(tmp_path: Path, change: dict[s
     with pytest.raises(CacheError) as caught:
         Gzipped(io.BytesIO(), "deflated").copy(kept, dataclasses.replace(packed, **change))
     assert str(caught.value).startswith(f"{kept.path}: the cache cannot be used: this wheel cannot be read: {message}")
+
+
+@pytest.mark.parametrize("change", [b"more", None], ids=["more than one stream", "a stream without its end"])
+def test_a_member_that_others_could_not_read_on_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: bytes | None
+) -> None:
+    """Content and sum are right: the gzip member would be broken all the same."""
+    kept, packed = member(tmp_path)
+    deflating = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+    whole = deflating.compress(TEXT.encode()) + deflating.flush(zlib.Z_SYNC_FLUSH)
+    content = whole if change is None else whole + deflating.flush() + change
+    monkeypatch.setattr(kept, "chunks", lambda packed: iter([content]))
+    with pytest.raises(CacheError, match="a member is not what it should be"):
+        Gzipped(io.BytesIO(), "deflated").copy(kept, packed)
