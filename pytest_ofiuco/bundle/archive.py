@@ -157,7 +157,7 @@ def replaced(file: str, write: Callable[[BinaryIO], Written]) -> Written:
     if os.path.exists(path) and not os.path.isfile(path):  # as root one would replace /dev/null
         raise UsageError(f"{file}: a device or a pipe", "name a file")
     try:
-        with tempfile.TemporaryDirectory(dir=folder, prefix=f".{name}.") as beside:
+        with tempfile.TemporaryDirectory(dir=folder, prefix=f".{name[:50]}.") as beside:
             temporary = os.path.join(beside, name)
             with open(temporary, "wb", 1 << 20) as output:
                 written = write(output)

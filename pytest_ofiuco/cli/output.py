@@ -39,7 +39,7 @@ def check(file: str) -> None:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if not path.exists():
-            tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.").cleanup()
+            tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name[:50]}.").cleanup()
         elif not os.access(path if not path.is_file() else path.parent, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
@@ -52,7 +52,7 @@ def _refusal(file: str, error: OSError) -> UsageError:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name[:50]}.") as folder:
         temporary = Path(folder) / path.name  # made by open(): a file of the mode that the user's umask gives
         temporary.write_bytes(content)
         with suppress(FileNotFoundError):

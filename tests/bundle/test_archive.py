@@ -197,6 +197,12 @@ def test_the_file_is_replaced_at_the_end(tmp_path: Path, number: int, reason: st
     assert target.read_text() == "new"
 
 
+def test_a_long_name(tmp_path: Path) -> None:
+    target = tmp_path / ("x" * 250 + ".zip")
+    replaced(str(target), write_text)
+    assert target.read_text() == "new"
+
+
 @pytest.mark.parametrize(
     ("path", "message", "hint"),
     [

@@ -78,6 +78,13 @@ def test_what_is_not_loaded_goes(tmp_path: Path) -> None:
     assert (found.by, found.kept) == ("a strip, version 1.0", ())
 
 
+def test_where_sections_are_may_differ(tmp_path: Path) -> None:
+    """It is said in the header, which is loaded, too."""
+    gives = "content[:58] + bytes(2) + content[60:720]"
+    found = strip(tmp_path, tool(tmp_path / "bin", gives=gives))
+    assert (found.kept, found.entries["a.so"].size) == ((), 720)
+
+
 @pytest.mark.parametrize(
     "gives",
     [
