@@ -263,6 +263,13 @@ def test_what_tests_put_in_place_of_clocks_and_sockets(aws_lambda, monkeypatch):
     assert aws_lambda.invoke("app.hang", timeout=0.1, check=False).error.error_type == "Sandbox.Timedout"
 
 
+def test_a_variable_is_a_text(aws_lambda):
+    aws_lambda.environment["STAGE"] = 1
+    with pytest.raises(TypeError) as caught:
+        aws_lambda.invoke("app.count")
+    assert str(caught.value) == "environment['STAGE'] is 1, which is no text"
+
+
 def test_shown(aws_lambda):
     aws_lambda.invoke("app.fail", {})
 
@@ -275,7 +282,7 @@ def test_no_handler(aws_lambda):
 def test_a_function(function: Project) -> None:
     function.write({"test_app.py": TESTS, "broken.py": "1 / 0\n", "deep.py": "import nowhere\n"})
     result = function.matrix("-p", "no:cacheprovider", "--ofiuco-jobs", "1")
-    assert result.parseoutcomes() == {"passed": 21, "failed": 2}
+    assert result.parseoutcomes() == {"passed": 22, "failed": 2}
     said = result.stdout.str()
     assert "E       aws_lambda.LambdaError: KeyError: 'nothing'" in said
     assert 'return event["nothing"]' in said

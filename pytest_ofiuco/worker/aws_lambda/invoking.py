@@ -89,6 +89,9 @@ class AwsLambda:
         handler = handler or self.handler
         if handler is None:
             raise TypeError('invoke() needs a handler, as in aws_lambda.invoke("app.handler", event)')
+        for name, value in self.environment.items():
+            if not isinstance(value, str):
+                raise TypeError(f"environment[{name!r}] is {value!r}, which is no text")
         memory = memory or self.memory
         limits = Limits(timeout or self.timeout, self.init_timeout, memory)
         function = self._functions.function(handler, self.environment, memory or _SIZE)
