@@ -9,6 +9,7 @@ bytecode  of all these modules
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ from typing import Iterable
 from . import bytecode
 
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_ROOT = re.compile(r"[^/]+/(__init__\.py|METADATA)$")
 _EXTRA = re.compile(r";.*\bextra\b")
 
 
@@ -68,15 +70,15 @@ def closure(names: Iterable[str]) -> list[Distribution]:
 def _link(packages: Iterable[Distribution], runtime: Path) -> None:
     """Packages by their RECORD files: folders of one package as a whole, of namespaces file by file."""
     for package in packages:
-        files = [file for file in package.files or () if ".." not in file.parts and not file.is_absolute()]
-        roots = {file.parts[0] for file in files if len(file.parts) == 2 and file.name in ("__init__.py", "METADATA")}
-        for file in files:
-            path = runtime / file.parts[0] if file.parts[0] in roots else runtime.joinpath(*file.parts)
-            if file.suffix == ".pth" or file.parts[0] == "__pycache__" or os.path.lexists(path):
-                continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            origin = file.parts[0] if file.parts[0] in roots else str(file)
-            os.symlink(os.path.abspath(str(package.locate_file(origin))), path)
+        rows = csv.reader((package.read_text("RECORD") or "").splitlines())
+        files = [row[0] for row in rows if row and not row[0].startswith(("../", "/", "__pycache__/"))]
+        roots = {file.partition("/")[0] for file in files if _ROOT.match(file)}
+        links = {file.partition("/")[0] if file.partition("/")[0] in roots else file for file in files}
+        for link in sorted(each for each in links if not each.endswith(".pth")):
+            path = os.path.join(runtime, link)
+            if not os.path.lexists(path):
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                os.symlink(os.path.abspath(str(package.locate_file(link))), path)
 
 
 def _unpack(zipped: os.PathLike[str], task: Path) -> list[bytecode.Located]:
