@@ -133,7 +133,7 @@ def test_wheels_may_need_a_library_that_is_not_there(machine: Path, capsys: pyte
             [
                 "error: Python 3.12 for manylinux_2_99_x86_64: what is installed would use the glibc of this machine,"
                 " manylinux_2_36_x86_64",
-                "hint: `interpreters` of the platform names a command with a newer one",
+                "hint: `interpreters` of the platform names a Python in a system with a newer one",
             ],
             id="newer libc",
         ),

@@ -28,7 +28,8 @@ def obstacle(cell: Cell, host: Platform, lacking: Lacking) -> tuple[str, str]:
     if (tag.os, host.os) != ("linux", "linux"):
         return f"{does_not_run}, and nothing on it does", "`ssh` of the platform names a machine that runs it"
     if (tag.architecture, tag.libc) == (host.architecture, host.libc):
-        return f"{does_not_run}, whose {host.libc} is older", "`interpreters` names a command with a newer one"
+        remedy = "`interpreters` of the platform names a Python in a system with a newer one"
+        return f"{does_not_run}, whose {host.libc} is older", remedy
     if lacking.path is not None:
         return f"{does_not_run}, and {lacking.path} {lacking.reason}", str(lacking.remedy)
     before = f"{lacking.remedy}, then " if lacking.remedy else ""

@@ -98,13 +98,11 @@ class Interpreters:
 
         path = self._located(name)
         executable = elf.read(path)
-        if executable is None or self._host.architecture in executable.architectures:
+        if executable is None:
             (answer,) = self._answers.of([path], again=True)
             if isinstance(answer, Refusal):
-                if executable is None or not executable.is_for(platform):
-                    raise BrokenPythonError(name, answer.reason)
-            else:
-                return answer
+                raise BrokenPythonError(name, answer.reason)
+            return answer
         if not executable.is_for(platform):
             raise _misnamed(name, executable.architectures[0], platform)
         found = foreign.answer(executable, platform)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 import tarfile
@@ -17,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_ofiuco.core.platforms import Platform, runs_on
+from pytest_ofiuco.store.interpreters import host_platform
 from tests.foreign.make_python import NoMirrorError, unpacked_system
 from tests.foreign.test_cells import interpreters, pytestmark
 from tests.plugin.conftest import Project, new_project, project
@@ -136,15 +139,32 @@ def test_a_named_executable_is_started_by_the_emulator(project: Project, variabl
     project.matrix(**variables).assert_outcomes(passed=2)
 
 
-def test_a_python_of_32_bits_runs_by_its_own_loader(project: Project, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("architecture", "version", "tag", "expected", "said"),
+    [
+        pytest.param("i386", "3.11", "manylinux_2_28_i686", ["i686", "4"], "glibc 2.36; files for glibc 2.28", id="32"),
+        pytest.param(
+            "amd64", "3.13", "manylinux_2_41_x86_64", ["x86_64", "8"], "glibc 2.41; files for glibc 2.41", id="newer"
+        ),
+    ],
+)
+def test_a_python_of_another_system_runs_by_its_own_loader(
+    project: Project, tmp_path: Path, architecture: str, version: str, tag: str, expected: list[str], said: str
+) -> None:
+    if runs_on(Platform.parse(tag), host_platform()):
+        pytest.skip(f"this machine runs {tag}")
     try:
-        system = unpacked_system(tmp_path / "i386", "3.11", "i386")
+        system = unpacked_system(tmp_path / "system", version, architecture)
     except NoMirrorError as error:
-        pytest.skip(f"no i386 interpreter can be had here: {error}")
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "python3.11-i686").symlink_to(system / "usr" / "bin" / "python3.11")
-    configured(project, "manylinux_2_28_i686", ["i686", "4"], "3.11")
-    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    ran = project.matrix(PATH=path, OFIUCO_DATA_DIR=str(tmp_path / "data"))
+        pytest.skip(f"no interpreter for {architecture} can be had here: {error}")
+    executable = system / "usr" / "bin" / f"python{version}"
+    variables = {"OFIUCO_DATA_DIR": str(tmp_path / "data")}
+    more = f'interpreters = ["{executable}"]\n'
+    if architecture == "i386":
+        (tmp_path / "bin").mkdir()
+        (tmp_path / "bin" / f"python{version}-i686").symlink_to(executable)
+        variables["PATH"], more = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}", ""
+    configured(project, tag, expected, version, more)
+    ran = project.matrix(**variables)
     ran.assert_outcomes(passed=2)
-    ran.stdout.re_match_lines([r" *CPython 3\.11\.\d+, glibc 2\.36; files for glibc 2\.28"])
+    ran.stdout.re_match_lines([rf" *CPython {version}\.\d+, {re.escape(said)}"])

@@ -56,7 +56,7 @@ def cell(tag: str) -> Cell:
             "manylinux_2_99_x86_64",
             HOST,
             Lacking(),
-            "whose glibc is older: `interpreters` names a command with a newer one",
+            "whose glibc is older: `interpreters` of the platform names a Python in a system with a newer one",
             id="newer glibc",
         ),
         pytest.param(

@@ -102,7 +102,8 @@ class Provision:
             raise _refused(python, platform, f"nothing runs it on {self._host}", remedy)
         if (platform.architecture, platform.libc) == (self._host.architecture, self._host.libc):
             reason = f"what is installed would use the {self._host.libc} of this machine, {self._host}"
-            raise _refused(python, platform, reason, "`interpreters` of the platform names a command with a newer one")
+            remedy = "`interpreters` of the platform names a Python in a system with a newer one"
+            raise _refused(python, platform, reason, remedy)
         lacking = self._foreign.lacking(platform)
         if lacking.remedy is not None:
             raise _refused(python, platform, "it would not run here", lacking.remedy)

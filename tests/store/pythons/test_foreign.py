@@ -179,10 +179,21 @@ def test_a_named_executable_is_started_by_an_emulator(tmp_path: Path, store: Sto
     assert not (system / "etc").exists()
 
 
+def test_a_named_executable_of_a_newer_system_is_started_by_its_loader(tmp_path: Path, store: Store) -> None:
+    loader = "/lib64/ld-linux-x86-64.so.2"
+    executable = python(tmp_path / "newer" / "usr", content=elf(X86_64, loader))
+    libraries(tmp_path / "newer", loader)
+    answering(tmp_path / "newer" / loader.lstrip("/"), "3.13.1", "manylinux_2_45_x86_64", "$4")
+    answer = on(tmp_path, store).find_foreign(P313, Platform.parse("manylinux_2_40_x86_64"), [str(executable)])
+    assert isinstance(answer, Interpreter), answer
+    assert str(answer.platform) == "manylinux_2_45_x86_64"
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
         pytest.param(elf(I386, None, wide=False), "it is for i686, not for manylinux_2_34_aarch64", id="architecture"),
+        pytest.param(elf(X86_64, None), "it is for x86_64, not for manylinux_2_34_aarch64", id="this machine"),
         pytest.param(elf(loader=MUSL), "it is for aarch64, not for manylinux_2_34_aarch64", id="libc"),
     ],
 )
