@@ -94,7 +94,7 @@ class Foreign:
         if executable.loader is not None:
             folder = self._libraries(executable.loader, executable.path, platform.architecture)
             if folder is None:
-                remedy = self._to_install(executable.loader, platform)
+                remedy = self._to_install(executable.loader, executable.path, platform)
                 return Lacking(path=executable.path, reason=_NOT_STARTED, remedy=remedy)
         said = None
         for command in self._commands(executable, platform, folder):
@@ -105,20 +105,21 @@ class Foreign:
             said = said or answer
         if said is not None:
             return replace(said, path=executable.path)
-        return Lacking(path=executable.path, reason=_NOT_STARTED, remedy=self._to_install(executable.loader, platform))
+        remedy = self._to_install(executable.loader, executable.path, platform)
+        return Lacking(path=executable.path, reason=_NOT_STARTED, remedy=remedy)
 
     def lacking(self, platform: Platform) -> Lacking:
         """What this machine lacks to run a platform's Pythons, whichever they are."""
         loader = emulators.MACHINES[platform.architecture].loader if platform.libc == "glibc" else None
-        return Lacking(remedy=self._to_install(loader, platform))
+        return Lacking(remedy=self._to_install(loader, _ANYWHERE, platform))
 
-    def _to_install(self, loader: str | None, platform: Platform) -> str | None:
-        """What is lacking to start an executable with this loader."""
+    def _to_install(self, loader: str | None, path: str, platform: Platform) -> str | None:
+        """What is lacking to start the executable at ``path`` with this loader."""
         architecture, wanted = platform.architecture, []
         runs = emulators.is_compatible(architecture, self._host.architecture) or emulators.is_registered(architecture)
         if not runs and emulators.emulator(architecture, self._environ) is None:
             wanted.append(emulators.to_install_emulator(architecture))
-        if loader is not None and self._libraries(loader, _ANYWHERE, architecture) is None:
+        if loader is not None and self._libraries(loader, path, architecture) is None:
             wanted.append(emulators.to_install_libraries(platform, loader))
         return f"install {' and '.join(wanted)}" if wanted else None
 

@@ -248,6 +248,13 @@ def test_what_is_lacking_is_said(
         assert lacking(tmp_path, store, ARM, executable) == expected
 
 
+def test_libraries_in_its_own_system_are_not_lacking(tmp_path: Path, store: Store) -> None:
+    executable = python(tmp_path / "debian" / "usr")
+    libraries(tmp_path / "debian")
+    expected = Lacking(path=str(executable), reason="lacks what starts it", remedy=f"install {_QEMU}")
+    assert lacking(tmp_path, store, ARM, executable) == expected
+
+
 def test_libraries_that_are_older_than_the_platforms_are_said(tmp_path: Path, store: Store) -> None:
     executable = python(tmp_path / "data" / INSTALLED)
     libraries(tmp_path / "arm")
