@@ -74,8 +74,7 @@ class Interpreters:
         the platform; else one that is found.
 
         Raises:
-            BrokenPythonError: an explicit one does not answer as a Python, or cannot run the platform's files; or what
-                starts an executable cannot be written.
+            BrokenPythonError: an explicit one does not answer as a Python, or cannot run the platform's files.
         """
         from pytest_ofiuco.store.pythons.foreign import Foreign, Lacking  # few sessions have such cells
 

@@ -19,7 +19,7 @@ from pytest_ofiuco.core.target import Python
 from pytest_ofiuco.store.pythons import elf, emulators
 from pytest_ofiuco.store.pythons.answers import Answers, Interpreter, Refusal, fits
 from pytest_ofiuco.store.pythons.candidates import in_versions, is_shim, places
-from pytest_ofiuco.store.pythons.wrappers import Wrapper, installed
+from pytest_ofiuco.store.pythons.wrappers import DATA_VARIABLE, Wrapper, installed
 from pytest_ofiuco.store.witness import Witness
 
 _ANYWHERE = "/python"
@@ -97,12 +97,18 @@ class Foreign:
                 remedy = self._to_install(executable.loader, executable.path, platform)
                 return Lacking(path=executable.path, reason=_NOT_STARTED, remedy=remedy)
         said = None
-        for command in self._commands(executable, platform, folder):
-            answer = self._asked(command)
-            if isinstance(answer, Interpreter):
-                self._witness.stamp(executable.path)
-                return answer
-            said = said or answer
+        try:
+            for command in self._commands(executable, platform, folder):
+                answer = self._asked(command)
+                if isinstance(answer, Interpreter):
+                    self._witness.stamp(executable.path)
+                    return answer
+                said = said or answer
+        except OSError as error:
+            self._witness.is_lasting = False
+            reason = f"cannot be started: {error.filename}: {error.strerror}"
+            remedy = f"choose another folder with the variable {DATA_VARIABLE}"
+            return Lacking(path=executable.path, reason=reason, remedy=remedy)
         if said is not None:
             return replace(said, path=executable.path)
         remedy = self._to_install(executable.loader, executable.path, platform)
@@ -159,6 +165,7 @@ class Foreign:
     def _asked(self, command: str) -> Interpreter | Lacking:
         (answer,) = self._answers.of([command], again=True)
         if isinstance(answer, Refusal):
+            self._witness.is_lasting = False  # what it lacks may be anywhere
             reason, remedy = f"does not run: {answer.reason}", "reinstall it, or remove it"
             return Lacking(path=command, reason=reason, remedy=remedy, is_broken=True)
         return answer

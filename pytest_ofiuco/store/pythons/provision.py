@@ -58,7 +58,6 @@ class Provision:
 
         Raises:
             NotInstalledError: it cannot be, or it does not run.
-            BrokenPythonError: what starts it cannot be written.
         """
         self._check(python, platform)
         present = self._present(python, platform)

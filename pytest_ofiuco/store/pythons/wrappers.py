@@ -20,7 +20,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_ofiuco.errors import BrokenPythonError
 from pytest_ofiuco.store.cache import digest
 from pytest_ofiuco.store.pythons import emulators
 from pytest_ofiuco.store.pythons.candidates import OWN_SCRIPT
@@ -62,7 +61,7 @@ class Wrapper:
         """The command; made where it is not there.
 
         Raises:
-            BrokenPythonError: it cannot be written.
+            OSError: it cannot be written.
         """
         source = self.executable.path
         stamps = [stamp(each) for each in (source, self._loader()) if each is not None]
@@ -71,12 +70,7 @@ class Wrapper:
         folder = place / f"{os.path.basename(source)}-{self.architecture}-{key}"
         command = folder / "bin" / os.path.basename(source)
         if not command.is_file():
-            try:
-                self._write(folder, command)
-            except OSError as error:
-                reason = f"{error.filename or folder}: {error.strerror or error}"
-                remedy = f"choose another folder with the variable {DATA_VARIABLE}"
-                raise BrokenPythonError(source, f"what starts it cannot be written: {reason}", remedy) from error
+            self._write(folder, command)
         return str(command)
 
     def _write(self, folder: Path, command: Path) -> None:

@@ -266,6 +266,19 @@ def test_libraries_that_are_older_than_the_platforms_are_said(tmp_path: Path, st
     )
 
 
+def test_what_does_not_run_is_asked_again(tmp_path: Path, store: Store) -> None:
+    executable = python(tmp_path / "uv" / "cpython-3.13.1-linux-aarch64-gnu")
+    libraries(tmp_path / "arm")
+    script(tmp_path / "bin" / "qemu-aarch64", "exit 127\n")
+    witness = Witness()
+    said = on(tmp_path, store, witness).find_foreign(P313, ARM, [])
+    reason, remedy = "does not run: exit code 127", "reinstall it, or remove it"
+    assert said == Lacking(path=str(executable), reason=reason, remedy=remedy, is_broken=True)
+    assert not witness.is_lasting
+    emulator(tmp_path / "bin")
+    assert found(tmp_path, store).python.full_version == "3.13.5"
+
+
 @pytest.mark.parametrize("tag", ["macosx_14_0_arm64", "win_amd64", "manylinux_2_99_x86_64"])
 def test_nothing_is_looked_for_where_nothing_helps(tmp_path: Path, store: Store, tag: str) -> None:
     assert lacking(tmp_path, store, Platform.parse(tag)) == Lacking()
@@ -351,17 +364,16 @@ def test_names_of_commands(version: str, tag: str, expected: list[str]) -> None:
 
 
 def test_a_data_folder_that_cannot_be_written_is_said(tmp_path: Path, store: Store) -> None:
-    executable = python(tmp_path / "python")
+    executable = python(tmp_path / "versions" / "cpython-3.13.1-linux-aarch64-gnu")
     libraries(tmp_path / "arm")
     emulator(tmp_path / "bin")
     (tmp_path / "data").touch()
-    with pytest.raises(BrokenPythonError) as caught:
-        found(tmp_path, store, executable)
-    said, hint = caught.value.render().splitlines()
-    begins = f"error: {executable}: this interpreter cannot be used: what starts it cannot be written: {tmp_path}/data/"
-    assert said.startswith(begins)
-    assert said.endswith(": Not a directory")
-    assert hint == "hint: choose another folder with the variable OFIUCO_DATA_DIR"
+    for named in ((executable,), ()):
+        said = lacking(tmp_path, store, ARM, *named, UV_PYTHON_INSTALL_DIR=str(tmp_path / "versions"))
+        assert said.path == str(executable)
+        assert said.reason.startswith(f"cannot be started: {tmp_path}/data/pythons-v1/commands/")
+        assert said.reason.endswith(": Not a directory")
+        assert said.remedy == "choose another folder with the variable OFIUCO_DATA_DIR"
 
 
 def test_the_loader_of_glibc_is_known() -> None:
