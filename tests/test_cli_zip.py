@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import json
+import os
 import re
 import struct
 import zipfile
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ofiuco.cli import main
+from pytest_ofiuco.cli import main, output
 from tests.bundle.projects import project
 from tests.store.makers import wheel
 
@@ -87,6 +89,35 @@ def test_refusals(
     assert error.startswith(f"error: {message}")
     assert hint.startswith("hint: ")
     assert not (tmp_path / "x.zip").exists()
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_manifest_that_cannot_be_written_is_told_of_before(
+    tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    """By somebody who is not root, who may write anywhere."""
+    manifest = tmp_path / "x.json"
+    if is_there:
+        manifest.write_text("old")
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK or Path(path) != tmp_path)
+    monkeypatch.setattr(output, "tempfile", _NoTemporary)
+    arguments = ("--project", folder, *TARGET, "--output", tmp_path / "x.zip", "--manifest", manifest)
+    assert run(capsys, *arguments) == (
+        2,
+        "",
+        f"error: {manifest}: cannot be written: Permission denied\n"
+        "hint: name a file in a folder that exists and can be written\n",
+    )
+    assert manifest.exists() is is_there
+    assert not (tmp_path / "x.zip").exists()
+
+
+class _NoTemporary:
+    """What cannot make a folder."""
+
+    @staticmethod
+    def TemporaryDirectory(**_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
 
 
 def test_the_docs_name_every_option(capsys: pytest.CaptureFixture[str]) -> None:
