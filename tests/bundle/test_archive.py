@@ -6,6 +6,7 @@ import errno
 import hashlib
 import io
 import os
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -197,6 +198,16 @@ def test_the_file_is_replaced_at_the_end(tmp_path: Path, number: int, reason: st
     assert target.read_text() == "new"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes with names are POSIX's")
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    """As root one could replace a device."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError) as caught:
+        replaced(str(tmp_path / "pipe"), write_text)
+    assert caught.value.render() == f"error: {tmp_path / 'pipe'}: a device or a pipe\nhint: name a file"
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_a_long_name(tmp_path: Path) -> None:
     target = tmp_path / ("x" * 250 + ".zip")
     replaced(str(target), write_text)
@@ -207,14 +218,12 @@ def test_a_long_name(tmp_path: Path) -> None:
     ("path", "message", "hint"),
     [
         pytest.param("", "{}: a folder", "name the file in it", id="a folder"),
-        pytest.param("pipe", "{}: a device or a pipe", "name a file", id="a pipe"),
         pytest.param("no/x.zip", "{}: the folder {parent} is not there", "make it", id="no folder"),
         pytest.param("file/x.zip", "{}: the folder {parent} is not there", "make it", id="a file for a folder"),
     ],
 )
 def test_nowhere_to_write_to(tmp_path: Path, path: str, message: str, hint: str) -> None:
     (tmp_path / "file").write_text("")
-    os.mkfifo(tmp_path / "pipe")
     target = tmp_path / path
     with pytest.raises(UsageError) as caught:
         replaced(str(target), write_text)

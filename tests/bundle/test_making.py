@@ -428,6 +428,7 @@ def test_names_that_differ_in_case_only(tmp_path: Path, store: Store) -> None:
     assert str(caught.value) == "Data.txt and data.txt differ in case only, and are one file on win_amd64"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="they cannot be made there")
 @pytest.mark.parametrize("name", ["con.py", "a:b.txt", "a.", "a?", "a\\b", "a\tb"])
 def test_names_that_windows_has_not(tmp_path: Path, store: Store, name: str) -> None:
     folder = project(tmp_path / "p", sources={"pack/__init__.py": "", f"pack/{name}": ""})

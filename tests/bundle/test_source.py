@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tests.bundle.projects import LAMBDA, names, project, text, zipped
 from tests.store.makers import write_tree
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 def test_links_are_what_they_lead_to(tmp_path: Path, store: Store) -> None:
     """To files, folders in packages and beside the project; not in circles, and not to nothing."""
     write_tree(tmp_path / "shared", {"deep/module.py": "A = 1\n"})
@@ -46,7 +48,7 @@ def test_links_are_what_they_lead_to(tmp_path: Path, store: Store) -> None:
     assert text(made, "pack/part/module.py") == "A = 1\n"
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes with names are POSIX's")
 def test_pipes_are_passed_over(tmp_path: Path, store: Store) -> None:
     folder = project(tmp_path / "p", sources={"pack/__init__.py": "", "app.py": ""})
     os.mkfifo(folder / "main.py")

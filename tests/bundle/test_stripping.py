@@ -21,6 +21,7 @@ from pytest_ofiuco.store.cache import Store
 from tests.bundle.projects import names, project, zipped
 from tests.store.makers import THIS_PYTHON, wheel
 
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="what stands in for a tool is a script")
 ARM64 = Platform.parse("manylinux_2_28_aarch64")
 EXAMPLE = Path(__file__).parents[2] / "example_project"
 LOADED = b"loaded" * 100
