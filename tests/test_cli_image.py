@@ -179,13 +179,15 @@ def test_the_example_on_aws_lambda(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_the_commands_in_the_docs_are_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (commands,) = re.findall(r"```sh\n(.*?)```", DOCS, re.DOTALL)
-    words = next(shlex.split(line) for line in commands.splitlines() if line.startswith("ofiuco image "))
+    commands = re.findall(r"^ofiuco image (.*)$", DOCS, re.MULTILINE)
     monkeypatch.chdir(project(tmp_path / "p"))
-    layout = Layout(tmp_path / "p" / "bases" / "python")
-    layout.end(**{"3.13": layout.image(ARM64)})
-    assert run(capsys, *words[2:])[0] == 0
-    assert image_of(tmp_path / "p" / "image").config["config"]["Entrypoint"] == ["python3", "-m", "app"]
+    for name in ("python", "lambda"):
+        layout = Layout(tmp_path / "p" / "bases" / name)
+        layout.end(**{"3.13": layout.image(ARM64, {"Entrypoint": ["/start"], "Env": ["LAMBDA_TASK_ROOT=/var/task"]})})
+    assert [run(capsys, *shlex.split(command))[::2] for command in commands] == [(0, ""), (0, "")]
+    started = [image_of(tmp_path / "p" / name).config["config"] for name in ("image", "function")]
+    assert started[0]["Entrypoint"] == ["python3", "-m", "app"]
+    assert (started[1]["Entrypoint"], started[1]["Cmd"]) == (["/start"], ["app.handler"])
 
 
 def test_the_table_in_the_docs_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
