@@ -92,11 +92,12 @@ class ForkedProcess:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class ForkServers:
-    """The fork servers whose sockets are in ``folder``; ``umask`` is the workers'."""
+    """The fork servers whose sockets are in ``folder``. ``umask`` is the workers', ``patience`` the time for a fork."""
 
     folder: Path
     umask: int
     state: Sequence[Any] = ()
+    patience: float = _PATIENCE
     _missing: dict[Path, tuple[Sequence[str], Mapping[str, str]]] = field(default_factory=dict)
 
     @classmethod
@@ -138,7 +139,7 @@ class ForkServers:
         descriptors = [*pipes, *((output, output) if output is not None else (1, 2))]
         try:
             with socket.socket(socket.AF_UNIX) as connection:
-                connection.settimeout(_PATIENCE)
+                connection.settimeout(self.patience)
                 connection.connect(str(path))
                 request = {"kind": "fork", "variables": dict(variables), "umask": self.umask, "directory": os.getcwd()}
                 data = json.dumps(request).encode() + b"\n"

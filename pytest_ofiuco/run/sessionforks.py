@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pytest_ofiuco import worker
@@ -23,6 +24,9 @@ from pytest_ofiuco.run.guard import Guard
 
 _START_SECONDS = 30.0
 """How long a fork server may take to start; then the worker is started as ever."""
+
+_PATIENCE = 8.0
+"""How long a fork may take: an emulated one has its pages copied, on a machine with much to do."""
 
 _IDLE_SECONDS = 86_400.0
 _PAUSE = 0.02
@@ -35,10 +39,11 @@ class SessionForks:
         self._guard, self._folder = guard, Path(tempfile.mkdtemp(prefix="ofiuco-forks-"))
         guard.remove(self._folder)
         self._lock = threading.Lock()
+        self._starting: dict[Path, threading.Lock] = {}
         self._started: dict[Path, subprocess.Popen[bytes]] = {}
         self._is_closed = False
         try:
-            self._servers: ForkServers | None = ForkServers.open(self._folder)
+            self._servers: ForkServers | None = replace(ForkServers.open(self._folder), patience=_PATIENCE)
         except UsageError:  # its path is too long
             self._servers = None
 
@@ -48,10 +53,13 @@ class SessionForks:
         """As ``ForkServers.fork``, from a server that is started where there is none."""
         if self._servers is None:
             return None
-        with contextlib.suppress(OSError), self._lock:  # one waits for it, the others for that one
+        with contextlib.suppress(OSError):
             path = self._servers.socket(command, variables)
-            if path not in self._started and not self._is_closed:
-                self._start(path, command, variables)
+            with self._lock:
+                starting = self._starting.setdefault(path, threading.Lock())
+            with starting:  # one waits for it, the others for that one
+                if path not in self._started and not self._is_closed:
+                    self._start(path, command, variables)
         return self._servers.fork(command, variables, pipes, output)
 
     def _start(self, path: Path, command: Sequence[str], variables: Mapping[str, str]) -> None:
@@ -68,17 +76,16 @@ class SessionForks:
         self._guard.watch(process.pid)
         deadline = time.monotonic() + _START_SECONDS
         while not (path.exists() and is_served(path)):
-            if process.poll() is not None or self._is_closed:
-                return
-            if time.monotonic() > deadline:
+            if self._is_closed or time.monotonic() > deadline:
                 process.kill()
+            if process.poll() is not None:
                 return
             time.sleep(_PAUSE)
 
     def close(self) -> None:
         """End them."""
         self._is_closed = True
-        for process in self._started.values():
+        for process in list(self._started.values()):
             process.kill()
             process.wait()
             self._guard.forget(process.pid)
