@@ -50,7 +50,7 @@ _BLIND_TABLES = frozenset(
 )
 """Tables of tools that build nothing: a change there rebuilds nothing."""
 
-_PASSED_OVER = frozenset({"__pycache__", "node_modules", "htmlcov"})
+_PASSED_OVER = frozenset({"__pycache__", "cdk.out", "htmlcov", "node_modules"})
 _LEFT_BY_BUILDS = frozenset({"build", "dist"})
 _LEFT_BY_RUNS = ("*.pyc", ".coverage", ".coverage.*", ".DS_Store")
 """Files that tests and file managers leave: one session must not be the reason to build in the next."""

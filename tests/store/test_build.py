@@ -84,6 +84,7 @@ def test_a_directory_is_built_again_when_its_code_changes(
         (tree / name).write_text("")
     (tree / "htmlcov").mkdir()
     (tree / "htmlcov" / "index.html").write_text("")
+    write_tree(tree / "cdk", {"cdk.out/manifest.json": "", "node_modules/x/index.js": ""})
     assert prepare(store, interpreter, tmp_path, Directory(path="tree")).was_cached
     (tree / "demo_code" / "__init__.py").write_text("ANSWER = 43\n")
     second = prepare(store, interpreter, tmp_path, Directory(path="tree"))

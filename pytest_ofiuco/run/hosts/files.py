@@ -29,6 +29,7 @@ _LEFT = frozenset(
         ".ruff_cache",
         ".pytest_cache",
         "__pycache__",
+        "cdk.out",
         "node_modules",
         ".DS_Store",
     )

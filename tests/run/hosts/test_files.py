@@ -26,7 +26,7 @@ def _made(root: Path, *paths: str) -> None:
 
 def test_without_version_control(tmp_path: Path) -> None:
     _made(tmp_path, "a.py", "tests/__pycache__/a.pyc", "tests/old.pyc", "build/x", "src/build/x", ".git/HEAD")
-    _made(tmp_path, "env/pyvenv.cfg", "env/bin/x", "cache/CACHEDIR.TAG", "node_modules/x", ".tox/x")
+    _made(tmp_path, "env/pyvenv.cfg", "env/bin/x", "cache/CACHEDIR.TAG", "node_modules/x", ".tox/x", "a/cdk.out/x")
     (tmp_path / ".git" / "HEAD").unlink()
     (tmp_path / ".git").rmdir()
     (tmp_path / "link").symlink_to("src")
