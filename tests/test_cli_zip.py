@@ -51,6 +51,10 @@ def test_a_zip_and_its_manifest(tmp_path: Path, folder: Path, capsys: pytest.Cap
     assert base64.b64decode(document["code_sha256"]).hex() == sha256
     assert run(capsys, *arguments, "--handler", "app.handler")[:2] == (code, out)
     assert manifest.read_bytes() == written
+    settings = folder / "pyproject.toml"
+    settings.write_text(settings.read_text() + '[tool.ofiuco.zip]\nhandler = "app.handler"\n')
+    assert run(capsys, *arguments)[:2] == (code, out)
+    assert manifest.read_bytes() == written
 
 
 @pytest.mark.parametrize(

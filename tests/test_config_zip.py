@@ -15,9 +15,9 @@ def config(text: str) -> Config:
 
 
 def test_what_is_said() -> None:
-    assert config('include = ["src/app", "main.py"]\nexclude = ["**/tests/**"]').zip == ZipSettings(
-        include=("src/app", "main.py"), exclude=("**/tests/**",)
-    )
+    assert config(
+        'include = ["src/app", "main.py"]\nexclude = ["**/tests/**"]\nhandler = "main.run"'
+    ).zip == ZipSettings(include=("src/app", "main.py"), exclude=("**/tests/**",), handler="main.run")
     assert config("").zip == ZipSettings()
 
 
@@ -27,7 +27,7 @@ def test_what_is_said() -> None:
         pytest.param(
             "layout = 'flat'",
             "error: pyproject.toml: tool.ofiuco.zip.layout: not a key that is known\n"
-            "hint: use one of: include, exclude",
+            "hint: use one of: include, exclude, handler",
             id="key",
         ),
         *(

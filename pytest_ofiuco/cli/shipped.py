@@ -71,7 +71,7 @@ def contents(options: Namespace) -> dict[str, Any]:
         "output": options.output,
         "selection": wanted,
         "variant": variant_of(options, project),
-        "handler": options.handler,
+        "handler": options.handler or (project.config.zip.handler if project.config.zip else None),
         "exclude": tuple(options.exclude),
         "shebang": options.shebang,
         "bytecode": options.bytecode,

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 
 from pytest_ofiuco.core.table import Table
 
-_KEYS = ("include", "exclude")
+_KEYS = ("include", "exclude", "handler")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZipSettings:
     """``include``: paths of packages and modules that ship where the project is none itself, relative to it.
 
-    ``exclude``: patterns of paths in the zip.
+    ``exclude``: patterns of paths in the zip. ``handler``: the one that must be there, where no other is named.
     """
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    handler: str | None = None
 
 
 def read(table: Table) -> ZipSettings:
@@ -34,4 +35,4 @@ def read(table: Table) -> ZipSettings:
         parts = path.replace("\\", "/").split("/")
         if not path or path.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
             raise table.wrong(f"include[{index}]", "not a path in the project", 'name one, as in include = ["src/app"]')
-    return ZipSettings(include=include, exclude=table.texts("exclude"))
+    return ZipSettings(include=include, exclude=table.texts("exclude"), handler=table.text("handler"))

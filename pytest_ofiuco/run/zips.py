@@ -85,6 +85,7 @@ class Zips:
             output=str(file),
             selection=wanted,
             variant=Variants(project).find(cell.variant) if cell.variant is not None else None,
+            handler=project.config.zip.handler if project.config.zip else None,
             offline=self.planner.offline,
         )
         made = make(request, self.planner.store, environ=os.environ, progress=SilentProgress())

@@ -359,9 +359,23 @@ def test_the_guide(function: Project) -> None:
     conftest = files.pop("conftest.py")
     function.write(files)
     assert function.matrix("-p", "no:cacheprovider").parseoutcomes() == {"passed": 6}
+    settings = function.folder / "pyproject.toml"
+    before = settings.read_text(encoding="utf-8")
     configured = "def test_it(aws_lambda):\n    assert aws_lambda.invoke(event=1).payload['event'] == 1\n"
     function.write({"conftest.py": conftest, "test_app.py": configured})
     assert function.matrix("-p", "no:cacheprovider").parseoutcomes() == {"passed": 1}
+    (function.folder / "conftest.py").unlink()
+    settings.write_text(before + '[tool.ofiuco.zip]\nhandler = "app.handler"\n', encoding="utf-8")
+    assert function.matrix("-p", "no:cacheprovider").parseoutcomes() == {"passed": 1}
+    settings.write_text(before + '[tool.ofiuco.zip]\nhandler = "app.gone"\n', encoding="utf-8")
+    refused = function.matrix("-p", "no:cacheprovider")
+    assert refused.parseoutcomes() == {"errors": 1}
+    refused.stdout.fnmatch_lines(
+        [
+            "error: handler app.gone: app does not define gone at its top; it has calls, failing, handler",
+            "hint: name one of these, or define it there",
+        ]
+    )
 
 
 FAR = """\
