@@ -25,6 +25,7 @@ OPTIONS = (
     ("--ofiuco-inspect", True),
     ("--ofiuco-offline", False),
     ("--ofiuco-refresh", False),
+    ("--ofiuco-require-exec", False),
     ("--ofiuco-timeout", True),
     ("--ofiuco-shell", True),
 )
