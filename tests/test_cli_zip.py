@@ -70,6 +70,10 @@ def test_a_zip_and_its_manifest(tmp_path: Path, folder: Path, capsys: pytest.Cap
         ),
         pytest.param(["--output", "nowhere/x.zip"], 2, "nowhere/x.zip: the folder nowhere is not there", id="output"),
         pytest.param(["--manifest", "x.zip"], 2, "x.zip: is, or is in, what is made", id="one place"),
+        pytest.param(
+            ["--split", "--manifest", "x-layer.zip"], 2, "x-layer.zip: is, or is in, what is made", id="the layer"
+        ),
+        pytest.param(["--shebang", "\udcff"], 2, "shebang: not one line of text", id="shebang is no text"),
         pytest.param(["--manifest", "no/x.json"], 2, "no/x.json: cannot be written: No such file", id="manifest"),
         pytest.param(["--layout", "round"], 2, "argument --layout: invalid choice", id="layout"),
         pytest.param(["--exclude", "/"], 2, "exclude '/': not a pattern of paths in a zip", id="pattern"),

@@ -18,7 +18,7 @@ from pytest_ofiuco.bundle.collecting import Collected, Collector, Part
 from pytest_ofiuco.bundle.entries import Entry, merged
 from pytest_ofiuco.bundle.manifest import content_hash, manifest
 from pytest_ofiuco.bundle.packed import Kept, pack, pack_large
-from pytest_ofiuco.bundle.placing import Places
+from pytest_ofiuco.bundle.placing import Places, check_shebang
 from pytest_ofiuco.bundle.request import Made, Request
 from pytest_ofiuco.bundle.shipment import check_python
 from pytest_ofiuco.config import PlatformSettings
@@ -54,8 +54,7 @@ def _check(request: Request) -> None:
         raise UsageError("a pex-like zip has something to start, and no other zip has", hint)
     if request.is_split and request.layout == "pex-like":
         raise UsageError("a pex-like zip is one file", "leave --split out")
-    if "\n" in request.shebang or not request.shebang.strip():
-        raise UsageError("shebang: not one line", "write it like /usr/bin/env python3")
+    check_shebang(request.shebang)
     check_python(request.project, request.target, request.platform)
 
 
@@ -63,9 +62,11 @@ def _parts(request: Request) -> list[Part]:
     flat = Places(shebang=request.shebang)
     layer = Places(site="python/", shebang=request.shebang)
     if request.is_split:
-        stem, extension = os.path.splitext(request.output)
-        code = Part(name=request.output, places=flat, has_wheels=False)
-        return [code, Part(name=f"{stem}-layer{extension}", places=layer, has_code=False)]
+        code, dependencies = request.outputs
+        return [
+            Part(name=code, places=flat, has_wheels=False),
+            Part(name=dependencies, places=layer, has_code=False),
+        ]
     places = {"flat": flat, "layer": layer, "pex-like": Places(site="site/", shebang=request.shebang)}
     return [Part(name=request.output, places=places[request.layout])]
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from packaging.utils import canonicalize_name
 
 from pytest_ofiuco.bundle.entries import Entry
-from pytest_ofiuco.errors import ArchiveError
+from pytest_ofiuco.errors import ArchiveError, UsageError
 from pytest_ofiuco.store.wheel import Member, UnpackedWheel
 
 _PLACEHOLDER = b"#!python"
@@ -47,6 +47,21 @@ class Places:
     def site_from_bin(self) -> str:
         """The way from a script to the packages."""
         return posixpath.relpath(self.site or ".", self.bin)
+
+
+def is_text(written: str) -> bool:
+    """Whether something can be written in UTF-8: bytes of a command line that are none cannot."""
+    return not any("\ud800" <= each <= "\udfff" for each in written)
+
+
+def check_shebang(written: str) -> None:
+    """Whether it can be the first line of a script.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if "\n" in written or not written.strip() or not is_text(written):
+        raise UsageError("shebang: not one line of text", "write it like /usr/bin/env python3")
 
 
 def placed(wheel: UnpackedWheel, places: Places) -> Iterator[Entry]:

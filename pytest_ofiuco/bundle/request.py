@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
@@ -38,6 +39,11 @@ class Contents:
     strip: str | None = None
     offline: bool = False
 
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The places of all that is written."""
+        return (self.output,)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request(Contents):
@@ -47,6 +53,12 @@ class Request(Contents):
     layout: Layout = "flat"
     is_split: bool = False
     main: str | None = None
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The zip, and beside it that of its layer, if it has one."""
+        stem, extension = os.path.splitext(self.output)
+        return (self.output, f"{stem}-layer{extension}") if self.is_split else (self.output,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,10 +59,10 @@ def stripped(
     """
     if platform.os not in ("linux", "android"):
         raise UsageError(f"strip: there are no ELF files on {platform}", "leave --strip out")
+    tools = [_given(command, environ)] if command != AUTO else _found(platform.architecture, environ)
     before = {path: content for path, entry in entries.items() if (content := _elf(entry)) is not None}
     if not before:
         return Stripped(entries=entries)
-    tools = [_given(command, environ)] if command != AUTO else _found(platform.architecture, environ)
     by, after = _all_stripped(list(before.values()), tools, platform.architecture, scratch)
     found, kept = dict(entries), []
     for (path, content), less in zip(before.items(), after, strict=True):

@@ -48,7 +48,10 @@ def run(options: Namespace) -> tuple[str, int]:
     request = _request(options)
     store = Store.default(os.environ)
     found = made(
-        options, "Making the image", lambda progress: make(request, store, environ=os.environ, progress=progress)
+        options,
+        request,
+        "Making the image",
+        lambda progress: make(request, store, environ=os.environ, progress=progress),
     )
     return _told(found, request), 0
 
@@ -65,7 +68,7 @@ def _request(options: Namespace) -> ImageRequest:
     return ImageRequest(
         **common,
         base=options.base if options.base is not None else base,
-        tag=_first(options.tag, settings.tag) or "latest",
+        tag=_first(options.tag, "latest" if settings.tag is None else settings.tag) or "",
         prefix=_first(options.prefix, settings.prefix),
         entrypoint=settings.entrypoint if entrypoint is None else entrypoint,
         cmd=settings.cmd if cmd is None else cmd,

@@ -16,7 +16,7 @@ from pytest_ofiuco.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_ofiuco.bundle.request import Made
+    from pytest_ofiuco.bundle.request import Contents, Made
     from pytest_ofiuco.store.progress import Progress
 
 
@@ -81,8 +81,8 @@ def contents(options: Namespace) -> dict[str, Any]:
     }
 
 
-def made(options: Namespace, title: str, make: Callable[[Progress], Made]) -> Made:
-    """What ``make`` makes, while its progress is shown; the manifest is written, and warnings are told.
+def made(options: Namespace, request: Contents, title: str, make: Callable[[Progress], Made]) -> Made:
+    """What ``make`` makes of a request, while its progress is shown; the manifest is written, and warnings are told.
 
     Raises:
         OfiucoError: it cannot be made, or the manifest not be written, which is found out before.
@@ -91,8 +91,8 @@ def made(options: Namespace, title: str, make: Callable[[Progress], Made]) -> Ma
     from pytest_ofiuco.run.progress import PreparationProgress
 
     if options.manifest is not None:
-        place, whole = os.path.realpath(options.manifest), os.path.realpath(options.output)
-        if place == whole or place.startswith(whole + os.sep):
+        place = os.path.realpath(options.manifest)
+        if any(place == whole or place.startswith(whole + os.sep) for whole in map(os.path.realpath, request.outputs)):
             raise UsageError(f"{options.manifest}: is, or is in, what is made", "write the manifest beside it")
         output.check(options.manifest)
     terminal = sys.stderr if sys.stderr.isatty() else None

@@ -31,7 +31,7 @@ def run(options: Namespace) -> tuple[str, int]:
     request = Request(**contents(options), layout=options.layout, is_split=options.split, main=options.main)
     store = Store.default(os.environ)
     found = made(
-        options, "Making the zip", lambda progress: make(request, store, environ=os.environ, progress=progress)
+        options, request, "Making the zip", lambda progress: make(request, store, environ=os.environ, progress=progress)
     )
     return _told(found, request.platform), 0
 

@@ -312,7 +312,7 @@ def test_layers(tmp_path: Path, store: Store) -> None:
         ),
         pytest.param({"main": "app"}, "a pex-like zip has something to start, and no other zip has", id="main"),
         pytest.param({"main": "app", "is_split": True, **PEX}, "a pex-like zip is one file", id="split"),
-        pytest.param({"shebang": "a\nb"}, "shebang: not one line", id="shebang"),
+        pytest.param({"shebang": "a\nb"}, "shebang: not one line of text", id="shebang"),
         pytest.param({"main": "ap:p.1", **PEX}, "main 'ap:p.1': neither a module nor a function in one", id="no name"),
         pytest.param({"main": "nope", **PEX}, "main nope: there is no module nope in the zip", id="no module"),
         pytest.param(

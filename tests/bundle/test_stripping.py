@@ -155,6 +155,8 @@ def test_no_command(tmp_path: Path, command: str, message: str) -> None:
         strip(tmp_path, tool(tmp_path / "bin"), command)
     assert str(caught.value) == message
     assert caught.value.hint
+    with pytest.raises(UsageError, match="--strip"):
+        stripped({}, command, ARM64, tool(tmp_path / "bin"), tmp_path)
 
 
 def test_in_a_zip(tmp_path: Path, store: Store) -> None:

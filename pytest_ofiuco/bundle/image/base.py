@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ofiuco.bundle.image.platform import ImagePlatform
+from pytest_ofiuco.bundle.placing import is_text
 from pytest_ofiuco.core.table import Table
 from pytest_ofiuco.errors import BundleError, InputError, UsageError, shown
 
@@ -280,6 +281,8 @@ def _parse(content: bytes, file: Path) -> Table:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise InputError(str(file), "", f"not JSON: {str(error).partition(chr(10))[0]}", _AGAIN) from error
+    if not is_text(json.dumps(document, ensure_ascii=False)):
+        raise InputError(str(file), "", "has text that is none: half a surrogate pair", _AGAIN)
     if not isinstance(document, dict):
         raise InputError(str(file), "", "not a JSON object", _AGAIN)
     return Table(document, file=str(file))

@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_ofiuco.bundle.collecting import Collected
 from pytest_ofiuco.bundle.image.base import Base
+from pytest_ofiuco.bundle.placing import check_shebang, is_text
 from pytest_ofiuco.bundle.request import ImageRequest
 from pytest_ofiuco.core.limits import AWS_LAMBDA_IMAGE, is_lambda
 from pytest_ofiuco.core.sizes import binary_size, largest_of
@@ -40,8 +41,13 @@ def check(request: ImageRequest) -> None:
         for key, value in pairs:
             if not key or (name == "env" and "=" in key) or "\0" in key + value:
                 raise UsageError(f"{name} {shown(key)}: not a name", "write it like NAME=value")
-    if "\n" in request.shebang or not request.shebang.strip():
-        raise UsageError("shebang: not one line", "write it like /usr/bin/env python3")
+            if not is_text(key + value):
+                raise UsageError(f"{name} {shown(f'{key}={value}')}: not text", "write it in UTF-8")
+    for name, words in (("entrypoint", request.entrypoint or ()), ("cmd", request.cmd or ())):
+        for word in words:
+            if not is_text(word):
+                raise UsageError(f"{name} {shown(word)}: not text", "write it in UTF-8")
+    check_shebang(request.shebang)
 
 
 def _is_place(path: str) -> bool:

@@ -23,6 +23,7 @@ from pytest_ofiuco.errors import BundleError, UsageError
 
 LAYOUT = {"imageLayoutVersion": "1.0.0"}
 _CHUNK = 1 << 20
+_NAMES = {"oci-layout", "index.json", "blobs"}
 
 
 def rendered(document: Mapping[str, Any]) -> bytes:
@@ -90,8 +91,8 @@ def check_place(output: str) -> None:
             names = {each.name for each in place.iterdir()}
         except OSError as error:
             raise UsageError(f"{output}: cannot be read: {error.strerror}", "name another folder") from error
-        if names and not {"oci-layout", "index.json", "blobs"} <= names:
-            raise UsageError(f"{output}: a folder with other things in it", "name a new one, or an OCI layout")
+        if names and names != _NAMES:
+            raise UsageError(f"{output}: a folder with other things in it", "name a new one, or an OCI layout alone")
     elif place.exists():
         raise UsageError(f"{output}: a file", "name a folder")
 

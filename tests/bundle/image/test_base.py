@@ -199,6 +199,12 @@ MAKE = "make one with `skopeo copy docker://… oci:FOLDER:TAG`, for example"
             id="no layer",
         ),
         pytest.param(
+            with_config({**ARM64, "config": {"Env": ["A=\ud800"]}}),
+            "{}/blobs/sha256/…: has text that is none: half a surrogate pair",
+            AGAIN,
+            id="no text",
+        ),
+        pytest.param(
             with_config({**ARM64, "rootfs": {"diff_ids": ["x"]}}),
             "{}/blobs/sha256/…: rootfs.diff_ids: there are 1, and 0 layers",
             AGAIN,

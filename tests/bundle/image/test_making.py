@@ -265,7 +265,7 @@ def test_what_is_said_of_a_base_that_does_not_suit(tmp_path: Path, store: Store)
         pytest.param({"workdir": "x"}, "workdir 'x': not a folder in an image", id="workdir"),
         pytest.param({"user": "a b"}, "user 'a b': not a user", id="user"),
         pytest.param({"env": (("", "x"),)}, "env '': not a name", id="env"),
-        pytest.param({"shebang": "a\nb"}, "shebang: not one line", id="shebang"),
+        pytest.param({"shebang": "a\nb"}, "shebang: not one line of text", id="shebang"),
         pytest.param({"handler": "nope.x"}, "handler nope.x: there is no module nope in the image", id="handler"),
         pytest.param({"base": "/nowhere"}, "base /nowhere: there is no such folder", id="base"),
     ],
@@ -299,6 +299,11 @@ def test_too_large_for_aws(tmp_path: Path, store: Store, monkeypatch: pytest.Mon
     assert imaged(folder, store, platform="linux_aarch64").warnings == ()
 
 
+def layout_and_more(place: Path) -> None:
+    Layout(place).end()
+    (place / "other").mkdir()
+
+
 @pytest.mark.parametrize(
     ("make", "message", "hint"),
     [
@@ -306,8 +311,14 @@ def test_too_large_for_aws(tmp_path: Path, store: Store, monkeypatch: pytest.Mon
         pytest.param(
             lambda place: (place / "other").mkdir(parents=True),
             "{}: a folder with other things in it",
-            "name a new one, or an OCI layout",
+            "name a new one, or an OCI layout alone",
             id="another folder",
+        ),
+        pytest.param(
+            layout_and_more,
+            "{}: a folder with other things in it",
+            "name a new one, or an OCI layout alone",
+            id="a layout among other things",
         ),
     ],
 )
