@@ -198,3 +198,10 @@ def test_prereleases(text: str) -> None:
 @pytest.mark.parametrize(("text", "release"), [("3.12", "3.12.0"), ("3.12.4", "3.12.4"), ("3.15.0rc1", "3.15.0")])
 def test_the_release_is_what_version_info_says(text: str, release: str) -> None:
     assert Python.parse(text).release == release
+
+
+@pytest.mark.parametrize(
+    ("exact", "expected"), [("3.12.4", "3.12"), ("3.13.1t", "3.13t"), ("pypy3.10.14", "pypy3.10"), ("3.14", "3.14")]
+)
+def test_any_patch(exact: str, expected: str) -> None:
+    assert str(Python.parse(exact).any_patch) == expected
