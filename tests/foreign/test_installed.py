@@ -143,9 +143,7 @@ def test_a_named_executable_is_started_by_the_emulator(project: Project, variabl
     ("architecture", "version", "tag", "expected", "said"),
     [
         pytest.param("i386", "3.11", "manylinux_2_28_i686", ["i686", "4"], "glibc 2.36; files for glibc 2.28", id="32"),
-        pytest.param(
-            "amd64", "3.13", "manylinux_2_41_x86_64", ["x86_64", "8"], "glibc 2.41; files for glibc 2.41", id="newer"
-        ),
+        pytest.param("amd64", "3.13", "manylinux_2_41_x86_64", ["x86_64", "8"], "glibc 2.41", id="newer"),
     ],
 )
 def test_a_python_of_another_system_runs_by_its_own_loader(
