@@ -19,6 +19,8 @@ from pytest_ofiuco.inspect.guards import Facts, Import, imports
 from pytest_ofiuco.inspect.modules import Module
 from pytest_ofiuco.inspect.tree import Package
 
+_OF_TESTS = frozenset(("conftest", "test", "testing", "tests"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shipment:
@@ -81,7 +83,8 @@ class _Closure:
 
     def missing(self) -> Iterator[Missing]:
         """Every module that is asked for and does not ship, in the order in which it is come upon."""
-        waiting = sorted((each for each in self._modules.values() if each.is_own), key=lambda each: each.name)
+        own = (each for each in self._modules.values() if each.is_own and not _is_test(each.name))
+        waiting = sorted(own, key=lambda each: each.name)
         seen = {each.name for each in waiting}
         for importer in waiting:  # grows on the way
             for asked in self._imports(importer):
@@ -156,6 +159,12 @@ class _Closure:
     def _bringer(self, path: str) -> str:
         """The package that does not ship and, by its name, brings a module."""
         return self._left_out.get(_normalized(path), "")
+
+
+def _is_test(module: str) -> bool:
+    """Whether a module is imported by those who test alone, unless another one imports it, too."""
+    *parents, last = module.split(".")
+    return last.startswith("test_") or last.endswith("_test") or not _OF_TESTS.isdisjoint((*parents, last))
 
 
 def _vendored(module: str) -> str:

@@ -47,6 +47,15 @@ def missing(folder: Path, files: dict[str, bytes], shipment: Shipment = NOTHING)
             "from .other import x", {"own/other.py": b"import yaml"}, ["own/other.py"], id="of another module"
         ),
         pytest.param("from ... import x\nfrom .....a import b", {}, [], id="beyond the top"),
+        pytest.param(
+            "",
+            dict.fromkeys(("own/test_a.py", "own/a_test.py", "own/tests/a.py", "own/x/conftest.py"), b"import yaml"),
+            [],
+            id="tests that nobody imports",
+        ),
+        pytest.param(
+            "from own import testing", {"own/testing.py": b"import yaml"}, ["own/testing.py"], id="that one does"
+        ),
         pytest.param("import a.b.c", {"a/b/c.py": b"import yaml"}, ["a/b/c.py"], id="namespaces"),
         pytest.param("import a.b, a.c", {"a/b/x.py": b""}, ["line 1 imports a.c"], id="not in the namespace"),
         pytest.param("from a import b, c", {"a/b/x.py": b""}, ["line 1 imports a.c"], id="nor from it"),

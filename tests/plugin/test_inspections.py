@@ -16,7 +16,7 @@ LEAK = "import pytest\n\nANSWER = 42\n"
 FINE = "ANSWER = 42\n"
 
 
-def configure(project: Project, *, near: str = "", far: str = "manylinux_2_28_riscv64", more: str = "") -> None:
+def configure(project: Project, *, near: str = "", far: str = "manylinux_2_31_riscv64", more: str = "") -> None:
     """The cells py313-host, py313-near, which runs here too, and py313-far, which does not."""
     project.configure(
         python=["3.13"],
@@ -26,7 +26,7 @@ def configure(project: Project, *, near: str = "", far: str = "manylinux_2_28_ri
             f'[tool.ofiuco.platform.far]\ntag = "{far}"\n{more}'
         ),
     )
-    project.write({"src/leaky.py": FINE, "test_a.py": "def test(): pass\n"})
+    project.write({"src/leaky.py": FINE, "test_a.py": "import pytest\n\ndef test(): pass\n"})
 
 
 def outcomes(lines: Sequence[str]) -> list[str]:
@@ -43,9 +43,9 @@ def test_the_environments_of_named_platforms_are_inspected(project: Project) -> 
     first.stdout.re_match_lines_random(
         [
             r"prepared py313-far in .*",
-            r"py313-far: fine for Python 3\.13 on manylinux_2_28_riscv64 \(\d+ files, 0 of machine code, .*\)",
+            r"py313-far: fine for Python 3\.13 on manylinux_2_31_riscv64 \(\d+ files, 0 of machine code, .*\)",
             r"py313-near +2 +0 +0 .*",
-            r"py313-far +1 +0 +0 .* skipped: manylinux_2_28_riscv64 does not run on .*",
+            r"py313-far +1 +0 +0 .* skipped: manylinux_2_31_riscv64 does not run on .*",
         ]
     )
     for number, (file, text, outcome) in enumerate(
@@ -126,4 +126,4 @@ def test_a_cell_that_is_only_inspected_says_why_where_it_is_to_run(project: Proj
     configure(project)
     shell = project.run(project.command("--ofiuco-shell", "py313-far"), {})
     assert shell.ret == pytest.ExitCode.USAGE_ERROR
-    assert shell.errlines[0].startswith("ERROR: py313-far does not run on this machine: manylinux_2_28_riscv64 ")
+    assert shell.errlines[0].startswith("ERROR: py313-far does not run on this machine: manylinux_2_31_riscv64 ")
