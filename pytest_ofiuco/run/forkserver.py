@@ -46,7 +46,8 @@ _AT_START = (
 )
 """How variables begin that an interpreter, or what its environment runs at its start, may read."""
 
-_OF_A_SESSION = ("OFIUCO_CELL", "COVERAGE_FILE")
+OF_A_SESSION = ("OFIUCO_CELL", "COVERAGE_FILE")
+"""Variables that are a worker's own: a fork server has none of them."""
 
 
 class ForkedProcess:
@@ -159,7 +160,7 @@ class ForkServers:
         while self._missing:
             path, (command, variables) = self._missing.popitem()
             code = worker.fork_command(str(path), IDLE_SECONDS)
-            kept = {name: value for name, value in variables.items() if name not in _OF_A_SESSION}
+            kept = {name: value for name, value in variables.items() if name not in OF_A_SESSION}
             null = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
             with contextlib.suppress(OSError):  # it is missed again by the next session
                 os.posix_spawn(command[0], [*command, "-c", code], kept, file_actions=null)
@@ -172,7 +173,7 @@ class ForkServers:
         """
         made_of = [os.stat(file) for file in (command[0], Path(command[0]).parent.parent / "pyvenv.cfg")]
         read = {
-            name: value for name, value in variables.items() if name.startswith(_AT_START) and name not in _OF_A_SESSION
+            name: value for name, value in variables.items() if name.startswith(_AT_START) and name not in OF_A_SESSION
         }
         stamps = [(each.st_ino, each.st_mtime_ns, each.st_size) for each in made_of]
         key = digest([*self.state, list(command), stamps, sorted(read.items())])

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from pytest_ofiuco import worker
 from pytest_ofiuco.errors import UsageError
-from pytest_ofiuco.run.forkserver import ForkedProcess, ForkServers, is_served
+from pytest_ofiuco.run.forkserver import OF_A_SESSION, ForkedProcess, ForkServers, is_served
 from pytest_ofiuco.run.guard import Guard
 
 _START_SECONDS = 30.0
@@ -69,7 +69,7 @@ class SessionForks:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=dict(variables),
+            env={name: value for name, value in variables.items() if name not in OF_A_SESSION},
             start_new_session=True,
         )
         self._started[path] = process
