@@ -19,6 +19,7 @@ from pytest_ofiuco.core.matrix import Cell
 from pytest_ofiuco.errors import OfiucoError
 from pytest_ofiuco.run.messages import Asked
 from pytest_ofiuco.run.planner import Planner
+from pytest_ofiuco.run.spawning import Spawner
 from pytest_ofiuco.run.workers import Worker
 from pytest_ofiuco.run.zips import Zips
 
@@ -29,8 +30,8 @@ _PIECE = 1 << 20
 class Answering:
     """Answers questions; what there is to say to the user goes to ``notes``."""
 
-    def __init__(self, planner: Planner, notes: list[str]) -> None:
-        self._zips, self._notes = Zips(planner), notes
+    def __init__(self, zips: Zips, notes: list[str]) -> None:
+        self._zips, self._notes = zips, notes
 
     def answer(self, cell: Cell, worker: Worker, asked: Asked) -> None:
         """Answer, without waiting for it. The time of the test that asks stands still until then."""
@@ -73,18 +74,13 @@ class Answering:
             "remedy": made.remedy,
         }
 
-    def close(self) -> None:
-        """Remove what was made."""
-        self._zips.close()
-
 
 _ANSWERING = pytest.StashKey[Answering]()
 
 
-def of_session(config: pytest.Config, planner: Planner, notes: list[str]) -> Answering:
-    """The one of a session, which is closed with it."""
+def of_session(config: pytest.Config, planner: Planner, spawner: Spawner, notes: list[str]) -> Answering:
+    """The one of a session."""
     known = config.stash.get(_ANSWERING, None)
     if known is None:
-        known = config.stash[_ANSWERING] = Answering(planner, notes)
-        config.add_cleanup(known.close)
+        known = config.stash[_ANSWERING] = Answering(Zips(planner, spawner.scratch()), notes)
     return known

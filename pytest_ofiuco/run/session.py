@@ -175,7 +175,7 @@ def _controller(
     def answer(cell: Cell, worker: Worker, asked: Asked) -> None:
         from pytest_ofiuco.run.answering import of_session  # most sessions are asked nothing
 
-        of_session(config, start.planner, launcher.warnings).answer(cell, worker, asked)
+        of_session(config, start.planner, start.spawner, launcher.warnings).answer(cell, worker, asked)
 
     return Controller(
         config,

@@ -63,11 +63,22 @@ class Spawner:
             number = self._count
             spool = None
             if self.catches_output and not self.is_debugged:
-                if self._folder is None:
-                    self._folder = Path(tempfile.mkdtemp(prefix="ofiuco-"))
-                spool = self._folder / f"{name}-{number}.log"
+                spool = self._made_folder() / f"{name}-{number}.log"
         coverage = self.coverage / name / str(number) if self.coverage is not None else None
         return Worker(name=name, number=number, spool=spool, coverage=coverage)
+
+    def scratch(self) -> Path:
+        """The session's own temporary folder, which goes with it, however it ends."""
+        with self._lock:
+            folder = self._made_folder()
+        if sys.platform != "win32":
+            self._guard.remove(folder)
+        return folder
+
+    def _made_folder(self) -> Path:
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="ofiuco-"))
+        return self._folder
 
     def connected(self, worker: Worker, environment: Environment) -> Gateway:
         """Start the worker's process.

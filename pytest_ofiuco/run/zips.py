@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -40,10 +38,10 @@ class CellZip:
 
 @dataclass(slots=True, eq=False)
 class Zips:
-    """Thread-safe: who asks for a zip that is being made waits for it."""
+    """Thread-safe: who asks for a zip that is being made waits for it. They are kept in ``folder``."""
 
     planner: Planner
-    _folder: Path | None = None
+    folder: Path
     _project: LocalProject | None = None
     _made: dict[str, Future[CellZip]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -77,7 +75,7 @@ class Zips:
 
         project = self._read()
         wanted, remarks = selection(project)
-        file = self._place() / f"{cell.name}.zip"
+        file = self.folder / f"{cell.name}.zip"
         request = Request(
             project=project,
             target=Target(python=cell.python, platform=cell.target.platform),
@@ -104,16 +102,3 @@ class Zips:
             if self._project is None:
                 self._project = self.planner.load()
             return self._project
-
-    def _place(self) -> Path:
-        with self._lock:
-            if self._folder is None:
-                self._folder = Path(tempfile.mkdtemp(prefix="ofiuco-zip-"))
-            return self._folder
-
-    def close(self) -> None:
-        """Remove them."""
-        with self._lock:
-            if self._folder is not None:
-                shutil.rmtree(self._folder, ignore_errors=True)
-                self._folder = None

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -376,6 +377,28 @@ def test_the_guide(function: Project) -> None:
             "hint: name one of these, or define it there",
         ]
     )
+
+
+KILLED = """\\
+import os
+import signal
+
+
+def test_it(ofiuco_zip):
+    with open("seen.txt", "w") as file:
+        print(ofiuco_zip.path, file=file)
+    os.kill(os.getppid(), signal.SIGKILL)
+"""
+
+
+def test_a_session_that_is_killed_leaves_no_zip(function: Project) -> None:
+    function.write({"tests/test_killed.py": KILLED})
+    function.matrix("-p", "no:cacheprovider")
+    zipped = Path((function.folder / "seen.txt").read_text(encoding="utf-8").strip())
+    deadline = time.monotonic() + 10
+    while zipped.parent.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not zipped.parent.exists()
 
 
 FAR = """\

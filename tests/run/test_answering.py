@@ -34,7 +34,7 @@ class Mailbox:
 def answer(what: str, notes: list[str] | None = None, **about: Any) -> tuple[dict[str, Any], Worker]:
     mailbox = Mailbox()
     worker = Worker(name="py310-host", number=1, gateway=cast(Gateway, mailbox), state=State.RUNNING)
-    answering = Answering(cast(Planner, None), [] if notes is None else notes)
+    answering = Answering(Zips(cast(Planner, None), Path("zips")), [] if notes is None else notes)
     answering.answer(make_cell(), worker, Asked(number=7, what=what, about=about))
     assert mailbox.came.wait(10)
     return json.loads(mailbox.text), worker
@@ -105,7 +105,7 @@ def test_a_question_that_nobody_knows_is_answered() -> None:
 
 
 def test_one_zip_is_made_for_all_who_ask(zips: list[str]) -> None:
-    shared = Zips(cast(Planner, None))
+    shared = Zips(cast(Planner, None), Path("zips"))
     threads = [threading.Thread(target=shared.of, args=(make_cell(),)) for _ in range(4)]
     for thread in threads:
         thread.start()
