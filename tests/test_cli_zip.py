@@ -8,7 +8,9 @@ import hashlib
 import json
 import os
 import re
+import signal
 import struct
+import sys
 import zipfile
 from pathlib import Path
 
@@ -55,6 +57,27 @@ def test_a_zip_and_its_manifest(tmp_path: Path, folder: Path, capsys: pytest.Cap
     settings.write_text(settings.read_text() + '[tool.ofiuco.zip]\nhandler = "app.handler"\n')
     assert run(capsys, *arguments)[:2] == (code, out)
     assert manifest.read_bytes() == written
+
+
+def test_a_layer_of_nothing_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "x.zip"
+    code, _, err = run(capsys, "--project", project(tmp_path / "p"), *TARGET, "--output", output, "--split")
+    assert (code, err) == (0, f"warning: {tmp_path}/x-layer.zip: nothing is in it\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a process ends at once")
+def test_nothing_is_left_when_it_is_told_to_end(
+    tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("pytest_ofiuco.bundle.archive.Archive.add", end)
+    with pytest.raises(SystemExit) as caught:
+        run(capsys, "--project", folder, *TARGET, "--output", tmp_path / "x.zip")
+    assert caught.value.code == 128 + signal.SIGTERM
+    assert [each.name for each in tmp_path.glob("*x.zip*")] == []
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 @pytest.mark.parametrize(

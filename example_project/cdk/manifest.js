@@ -17,6 +17,7 @@ import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 const VERSION = 1;
+const ARCHITECTURES = ["arm64", "x86_64"];
 const AGAIN = "run `ofiuco zip` again, with --manifest";
 
 /** What no function can be made from, with one remedy. */
@@ -42,15 +43,20 @@ export function readManifest(path) {
   if (document?.version !== VERSION) {
     throw new DeploymentError(`${path}: not a manifest of version ${VERSION}`, AGAIN);
   }
-  const { handler, runtime, architectures, environment, layout, platform } = document;
+  if (!isWhole(document)) throw new DeploymentError(`${path}: lacks what \`ofiuco zip\` writes`, AGAIN);
+  const { handler, runtime, architectures, environment, layout, platform, python } = document;
   if (layout !== "flat") {
     const hint = "use the layout flat, with --split for a layer of the dependencies";
     throw new DeploymentError(`${path}: the zip has the layout ${layout}: a function's is flat`, hint);
   }
   if (handler === null) throw new DeploymentError(`${path}: no handler`, "give `ofiuco zip` the --handler MODULE.NAME");
-  if (!platform.tag.startsWith("manylinux")) {
+  if (!platform.tag.startsWith("manylinux") || !ARCHITECTURES.includes(architectures[0])) {
     const hint = "use --platform aws_lambda or aws_lambda_x86_64";
-    throw new DeploymentError(`${path}: the zip is for ${platform.tag}: Lambda has Linux with glibc`, hint);
+    const message = `the zip is for ${platform.tag}: Lambda has Linux with glibc, on arm64 or x86_64`;
+    throw new DeploymentError(`${path}: ${message}`, hint);
+  }
+  if (runtime === null) {
+    throw new DeploymentError(`${path}: the zip is for Python ${python}: Lambda has none`, "use --python 3.13, for example");
   }
   return {
     code: checked(path, document),
@@ -73,6 +79,16 @@ function parsed(path) {
     if (error instanceof SyntaxError) throw new DeploymentError(`${path}: not JSON`, AGAIN);
     throw new DeploymentError(`${path}: cannot be read: ${code(error)}`, AGAIN);
   }
+}
+
+/**
+ * Whether a document has what is read of it.
+ *
+ * @param {any} document
+ */
+function isWhole({ architectures, asset, environment, layers, platform }) {
+  const isNamed = typeof asset === "string" && typeof platform?.tag === "string";
+  return isNamed && Array.isArray(architectures) && Array.isArray(layers) && environment instanceof Object;
 }
 
 /**

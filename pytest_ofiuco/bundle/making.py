@@ -85,10 +85,11 @@ class _Maker:
         unzipped, zipped = largest(request.platform, settings.max_size)
         limits.check_unzipped(by_package, request.platform, unzipped)
         files = {output: self._written(output, entries, collected.kept) for output, entries in found.items()}
-        large = limits.zipped_warnings({path: each.size for path, each in files.items()}, zipped)
+        more = [f"{path}: nothing is in it" for path, entries in found.items() if not entries]
+        more += limits.zipped_warnings({path: each.size for path, each in files.items()}, zipped)
         zips = {output: (files[output], found[output]) for output in found}
         document = manifest(request, collected.shipment, zips, collected.own, collected.stripped_by)
-        return Made(files=files, manifest=document, warnings=tuple(dict.fromkeys((*collected.warnings, *large))))
+        return Made(files=files, manifest=document, warnings=tuple(dict.fromkeys((*collected.warnings, *more))))
 
     def _started(self, entries: Mapping[str, Entry], part: Part, own: str) -> Mapping[str, Entry]:
         """Files, and what starts ``main`` of them."""

@@ -14,6 +14,7 @@ from pytest_ofiuco.bundle.entries import Entry, hex_of
 from pytest_ofiuco.bundle.limits import sizes
 from pytest_ofiuco.bundle.request import Contents, Request
 from pytest_ofiuco.bundle.shipment import Shipment
+from pytest_ofiuco.core.target import Python
 
 _ARCHITECTURES = {"aarch64": "arm64", "win_amd64": "x86_64", "win_arm64": "arm64"}
 LAYER_PATH = "/opt/python"
@@ -30,7 +31,6 @@ def manifest(
     """The manifest of ``zips``: by path, what was written and of what. The first is the asset, a second its layer."""
     (path, (written, entries)), *layers = zips.items()
     everything = [entry for _, found in zips.values() for entry in found.values()]
-    major, minor = request.target.python.minor
     platform = request.target.platform
     has_layer = bool(layers) or request.layout == "layer"
     return {
@@ -42,7 +42,7 @@ def manifest(
         "layout": request.layout,
         "layers": [{"asset": os.path.basename(each), **_facts(*found)} for each, found in layers],
         "python": request.target.python.text,
-        "runtime": f"python{major}.{minor}",
+        "runtime": _runtime(request.target.python),
         "platform": {"name": request.platform, "tag": str(platform)},
         "architectures": [_ARCHITECTURES.get(platform.architecture, platform.architecture)],
         "environment": {"PYTHONPATH": LAYER_PATH} if has_layer else {},
@@ -51,6 +51,12 @@ def manifest(
         "packages": packages(shipment, everything, own),
         "left_out": left_out(shipment),
     }
+
+
+def _runtime(python: Python) -> str | None:
+    """AWS Lambda's name of a Python; it has CPython alone, with the GIL."""
+    major, minor = python.minor
+    return f"python{major}.{minor}" if python.implementation == "cpython" and not python.free_threaded else None
 
 
 def rendered(document: Mapping[str, Any]) -> str:

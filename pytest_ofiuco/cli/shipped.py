@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pytest_ofiuco.cli import output
@@ -96,12 +99,29 @@ def made(options: Namespace, request: Contents, title: str, make: Callable[[Prog
             raise UsageError(f"{options.manifest}: is, or is in, what is made", "write the manifest beside it")
         output.check(options.manifest)
     terminal = sys.stderr if sys.stderr.isatty() else None
-    with PreparationProgress(1, lambda _: None, terminal, title) as progress:
+    with _ends_cleanly(), PreparationProgress(1, lambda _: None, terminal, title) as progress:
         found = make(progress)
     warn(found.warnings)
     if options.manifest is not None:
         output.write(options.manifest, rendered(found.manifest))
     return found
+
+
+@contextmanager
+def _ends_cleanly() -> Iterator[None]:
+    """Leave nothing half-written beside the output when the process is told to end, as at ctrl-C."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+
+    def end(number: int, _: object) -> None:
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def left_out(document: Mapping[str, Any], platform: str) -> Iterable[str]:

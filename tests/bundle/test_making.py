@@ -494,5 +494,7 @@ def test_the_manifest(tmp_path: Path, store: Store) -> None:
         "strip": None,
         "left_out": {"provided": ["boto3"], "needed_by_these_only": []},
     }
+    for python in ("3.13t", "pypy3.11"):
+        assert zipped(folder, store, python=python).manifest["runtime"] is None
     deflated = zipped(folder, store, handler="app.handler", python="3.12")
     assert deflated.manifest["content_sha256"] == facts["content_sha256"]

@@ -72,9 +72,30 @@ AGAIN = "run `ofiuco zip` again, with --manifest"
         ),
         pytest.param(
             lambda document: document["platform"].update(tag="macosx_14_0_arm64"),
-            "{manifest}: the zip is for macosx_14_0_arm64: Lambda has Linux with glibc",
+            "{manifest}: the zip is for macosx_14_0_arm64: Lambda has Linux with glibc, on arm64 or x86_64",
             "use --platform aws_lambda or aws_lambda_x86_64",
             id="platform",
+        ),
+        pytest.param(
+            lambda document: (
+                document.update(architectures=["armv7l"]),
+                document["platform"].update(tag="manylinux_2_28_armv7l"),
+            ),
+            "{manifest}: the zip is for manylinux_2_28_armv7l: Lambda has Linux with glibc, on arm64 or x86_64",
+            "use --platform aws_lambda or aws_lambda_x86_64",
+            id="architecture",
+        ),
+        pytest.param(
+            lambda document: document.update(python="3.13t", runtime=None),
+            "{manifest}: the zip is for Python 3.13t: Lambda has none",
+            "use --python 3.13, for example",
+            id="free-threaded",
+        ),
+        pytest.param(
+            lambda document: document.pop("platform"),
+            "{manifest}: lacks what `ofiuco zip` writes",
+            AGAIN,
+            id="not whole",
         ),
     ],
 )
