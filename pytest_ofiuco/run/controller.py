@@ -228,6 +228,8 @@ class Controller:
             self.inspections.judged(self.runs[cast(str, source)], message, self.replay)
         elif isinstance(source, str):
             self.prepared(self.runs[source], cast(Prepared | PrepareFailed, message))
+        elif self.launcher.ahead.get(source.name) is source:  # it has ended before it was told anything
+            self.launcher.forgo(source.name)
         elif source.state is not State.GONE:
             self.handle(self.runs[source.name], source, cast(Message, message))
 

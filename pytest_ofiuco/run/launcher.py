@@ -182,11 +182,15 @@ class Launcher:
 
     def drop_ahead(self) -> None:
         """End the workers that were started in vain."""
-        for worker in self.ahead.values():
-            if worker.gateway is not None:
-                self._opened(worker.gateway, worker)
-                self.end(worker)
-        self.ahead.clear()
+        for name in list(self.ahead):
+            self.forgo(name)
+
+    def forgo(self, name: str) -> None:
+        """End a cell's worker that was started ahead."""
+        worker = self.ahead.pop(name)
+        if worker.gateway is not None:
+            self._opened(worker.gateway, worker)
+            self.end(worker)
 
     def close(self) -> None:
         """End every worker, and wait for it; on Ctrl-C at once. Remove what caught their output."""

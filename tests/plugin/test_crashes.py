@@ -204,3 +204,17 @@ def test_workers_of_one_cell_that_die_at_once(project: Project) -> None:
     result.assert_outcomes(passed=8, failed=4)
     assert 4 <= len(list(project.folder.glob("worker-*"))) <= 10
     assert_nothing_left(project)
+
+
+def test_a_worker_that_ends_before_it_was_told_anything(project: Project, tmp_path: Path) -> None:
+    """One that was started ahead of its session's plan; the one after it ends as well."""
+    cache = {"OFIUCO_CACHE_DIR": str(tmp_path / "cache")}
+    project.write({"test_a.py": "def test(): pass\n"})
+    project.matrix("-q", **cache).assert_outcomes(passed=2)
+    for folder in (tmp_path / "cache").glob("environments-v1/*/lib/python3*/site-packages"):
+        (folder / "sitecustomize.py").write_text("import os\nos.write(2, b'no way')\nos._exit(3)\n")
+    result = project.matrix("-p", "no:cacheprovider", **cache)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(["the worker of py310-host exited with 3", "no way"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
