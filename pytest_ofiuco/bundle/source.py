@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_ofiuco.bundle.entries import Entry
+from pytest_ofiuco.core.unshipped import TESTS, is_unshipped
 from pytest_ofiuco.errors import InputError, UsageError, shown
 
 _NO_CODE = frozenset(
-    {"build", "dist", "docs", "node_modules", "site-packages", "test", "tests", "testing", "venv", "__pycache__"}
+    {"build", "dist", "docs", "node_modules", "site-packages", "testing", "venv", "__pycache__"} | TESTS
 )
-_NO_MODULES = frozenset({"conftest.py", "noxfile.py", "setup.py", "tasks.py"})
 _COMPILED = (".pyc", ".pyo")
 _LARGE = 32 << 20
 """Bytes above which a file is not held in memory."""
@@ -69,16 +69,12 @@ def _importable(directory: Path) -> Iterator[tuple[Path, Path]]:
     source = directory / "src"
     root = source if source.is_dir() and not (source / "__init__.py").exists() else directory
     for path in sorted(root.iterdir()):
-        if path.name.startswith(".") or path.name in _NO_CODE or path.name in _NO_MODULES:
+        if path.name.startswith(".") or path.name in _NO_CODE or is_unshipped(path.name):
             continue
         if path.is_dir() and path.name.isidentifier() and _has_modules(path):
             yield from ((root, file) for file in _files(path))
-        elif path.suffix == ".py" and path.stem.isidentifier() and not _is_test(path.name) and path.is_file():
+        elif path.suffix == ".py" and path.stem.isidentifier() and path.is_file():
             yield root, path
-
-
-def _is_test(name: str) -> bool:
-    return name.startswith("test_") or name.endswith("_test.py")
 
 
 def _has_modules(folder: Path) -> bool:
@@ -97,7 +93,7 @@ def _files(folder: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
         if name.startswith("."):
             continue
         if path.is_dir():
-            if name not in ("__pycache__", "tests", "test") and not name.endswith(".egg-info"):
+            if name not in ("__pycache__", *TESTS) and not name.endswith(".egg-info"):
                 folders.append(path)
         elif not name.endswith(_COMPILED) and path.is_file():
             yield path

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pytest_ofiuco.core.unshipped import TESTS, is_unshipped
 from pytest_ofiuco.inspect.tree import Member, Package, Tree, member_of
 
-_NOT_SHIPPED = frozenset(
-    ("tests", "test", "testing", "docs", "doc", "examples", "benchmarks", "build", "dist", "node_modules")
-)
-_NO_MODULES = frozenset(("setup.py", "conftest.py", "noxfile.py", "tasks.py"))
+_NOT_SHIPPED = frozenset(("testing", "docs", "doc", "examples", "benchmarks", "build", "dist", "node_modules"))
 _EXTENSIONS = (".so", ".pyd")
 
 
@@ -77,13 +75,14 @@ def sources_in(top: Path) -> Iterator[str]:
     """The files among a folder's that ``modules_in`` looks at, in their order."""
     for folder, names, files in os.walk(top):
         is_top = Path(folder) == top
-        names[:] = sorted(name for name in names if name.isidentifier() and not (is_top and name in _NOT_SHIPPED))
+        left_out = TESTS | _NOT_SHIPPED if is_top else TESTS
+        names[:] = sorted(name for name in names if name.isidentifier() and name not in left_out)
         if "pyvenv.cfg" in files:
             names.clear()
             continue
         inside = Path(folder).relative_to(top)
         for name in sorted(files):
-            if not (is_top and name in _NO_MODULES) and os.path.exists(os.path.join(folder, name)):
+            if not (is_top and is_unshipped(name)) and os.path.exists(os.path.join(folder, name)):
                 yield (inside / name).as_posix()
 
 

@@ -117,6 +117,9 @@ def test_sources_that_an_environment_links_to(tmp_path: Path) -> None:
         {
             "own/__init__.py": b"import a, yaml",
             "tests/test_own.py": b"import pytest",
+            "own/tests/test_x.py": b"import pytest",
+            "test_own.py": b"import pytest",
+            "own_test.py": b"import pytest",
             "setup.py": b"import setuptools",
             ".venv/pyvenv.cfg": b"",
             "env/pyvenv.cfg": b"",
