@@ -167,6 +167,42 @@ def test_what_leaked_into_a_zip(capsys: pytest.CaptureFixture[str], folder: Path
     )
 
 
+def test_a_zip_and_its_layers(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    """What the code imports is in a layer, and all of them count against the limit."""
+    folder_of(folder, {"pyproject.toml": b"[tool.ofiuco.platform.aws_lambda]\nmax-size = 1\n"})
+    makers.zip_of(folder / "x.zip", {"app.py": b"import numpy, yaml\n"})
+    large = {"numpy/large.txt": bytes(1 << 20)}
+    makers.zip_of(folder / "layer.zip", {f"python/{path}": content for path, content in (NUMPY | large).items()})
+    code, lines = checked(capsys, "--zip", "x.zip", "--layer", "layer.zip", *LAMBDA)
+    assert code == 1
+    assert [line.split(", ")[0] for line in lines if line.startswith("error: ")] == [
+        "error: x.zip: app.py: app: line 1 imports yaml",
+        "error: x.zip: 1.0 MiB unpacked",
+        "error: x.zip: layer.zip/python/numpy.libs/libopenblas.so: numpy 2.4.6: needs GLIBC_2.27",
+    ]
+    assert checked(capsys, "--layer", "layer.zip", *LAMBDA) == (
+        2,
+        ["error: --layer: there is no zip that it is of", "hint: add --zip FILE"],
+    )
+
+
+def test_a_zip_that_python_runs(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    """Its packages are those below ``site``."""
+    files = {**NUMPY, "app.py": b"import numpy, yaml\n"}
+    inside = {f"site/{path}": content for path, content in files.items()}
+    makers.zip_of(folder / "x.zip", {"__main__.py": b"import zipfile\n", "bin/tool": b"", **inside})
+    assert checked(capsys, "--zip", "x.zip", *LAMBDA) == (
+        1,
+        [
+            "error: x.zip: site/app.py: app: line 1 imports yaml, which nothing that ships brings",
+            "hint: add what brings it to the project's dependencies, and lock again",
+            "error: x.zip: site/numpy.libs/libopenblas.so: numpy 2.4.6: needs GLIBC_2.27, the platform has 2.26",
+            "hint: take a wheel for manylinux_2_26_aarch64: lock a version that has one",
+            "x.zip: 2 errors for Python 3.11 on manylinux_2_26_aarch64 (7 files, 1 of machine code, 634 B)",
+        ],
+    )
+
+
 @pytest.mark.parametrize("key", ["version", "version_info"])
 def test_a_virtual_environment_names_its_python(capsys: pytest.CaptureFixture[str], folder: Path, key: str) -> None:
     folder_of(folder / "x", {"pyvenv.cfg": f"home = /nowhere\n{key} = 3.11.7.final.0\n".encode()})

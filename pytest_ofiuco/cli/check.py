@@ -33,12 +33,17 @@ def add_options(parser: ArgumentParser) -> None:
     inspected = parser.add_mutually_exclusive_group()
     inspected.add_argument("--environment", metavar="CELL_OR_FOLDER", help="look into this environment, not the lock")
     inspected.add_argument("--zip", metavar="FILE", help="look into this zip, not the lock")
+    parser.add_argument(
+        "--layer", action="append", default=[], metavar="FILE", help="a layer that the zip is deployed with; repeatable"
+    )
     parser.add_argument("--strict", action="store_true", help="exit with 1 where there are warnings, too")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
 
 
 def run(options: Namespace) -> tuple[str, int]:
     """Check; the findings as text, and 1 where there are errors."""
+    if options.layer and options.zip is None:
+        raise UsageError("--layer: there is no zip that it is of", "add --zip FILE")
     if options.environment is not None or options.zip is not None:
         from pytest_ofiuco.cli import inspection  # most checks are of locks alone
 

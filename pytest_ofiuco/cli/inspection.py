@@ -13,6 +13,7 @@ from pytest_ofiuco.core.target import Python, Target
 from pytest_ofiuco.errors import NoLockError, UsageError
 from pytest_ofiuco.export.findings import entries_of, lines_of
 from pytest_ofiuco.inspect.inspection import Inspection
+from pytest_ofiuco.inspect.layers import with_layers
 from pytest_ofiuco.inspect.tree import tree_of, zip_of
 from pytest_ofiuco.run.inspection.subject import Subject, look_into, of_cell
 from pytest_ofiuco.store.interpreters import host_platform
@@ -42,7 +43,7 @@ def _subject(options: Namespace) -> Subject:
     if options.zip is not None:
         if options.platform is None or options.python is None:
             raise UsageError("--zip: what it is for is not said", "add --platform NAME and --python X.Y")
-        tree = zip_of(Path(options.zip))
+        tree = with_layers(zip_of(Path(options.zip)), [zip_of(Path(each)) for each in options.layer])
     elif project is not None and not Path(options.environment).is_dir():
         return _cell(options, project)
     else:

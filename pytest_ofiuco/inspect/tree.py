@@ -30,6 +30,7 @@ from pytest_ofiuco.inspect.binary import UnreadableError
 _MOST_BYTES, _MOST_BYTES_AT_ONCE = 32 << 30, 1 << 30
 _MOST_TEXT = 64 << 20
 _LAYER, _OF_LAYERS = "python/", frozenset(("python", "bin", "lib", "share", "include", "etc"))
+_OF_STARTED = frozenset(("__main__.py", "site"))
 _INTERPRETERS = ("python", "pypy")
 _DAMAGES = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
@@ -208,8 +209,13 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
 
 
 def _zip_roots(paths: Collection[str]) -> tuple[str, ...]:
-    """The root itself or, of a layer, ``python/``: https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html."""
+    """The root itself or, of a layer, ``python/``: https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html.
+
+    Of a zip that Python runs, and that unpacks itself, it is ``site/``.
+    """
     tops = {path.partition("/")[0] for path in paths}
+    if tops >= _OF_STARTED and tops <= _OF_STARTED | {"bin"}:
+        return ("site/",)
     if "python" not in tops or not tops <= _OF_LAYERS:
         return ("",)
     inside = (path.removeprefix(_LAYER) for path in paths if path.startswith(_LAYER))
