@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
 from packaging.utils import canonicalize_name
 
+from pytest_ofiuco.config.exclusions import check_platform, exclusions
 from pytest_ofiuco.core.lock import MAIN
 from pytest_ofiuco.core.matrix import HOST, Exclusion, PlatformAxis, PythonRange
 from pytest_ofiuco.core.platforms import MARKER_KEYS, PlatformDefinition, find, fixed
@@ -127,7 +128,7 @@ def read(pyproject: Table) -> Config:
         install_project=_install_project(table),
         missing_python="skip" if _choice(table, "missing-python", ("error", "skip")) == "skip" else "error",
         link_mode=_link_mode(table),
-        exclude=_exclusions(table, settings, [each.name for each in found]),
+        exclude=exclusions(table, settings, [each.name for each in found]),
         settings=settings,
         variants=found,
         allow_unhashed=_names(table, "allow-unhashed"),
@@ -194,19 +195,10 @@ def _platforms(table: Table) -> tuple[tuple[str, ...], Mapping[str, PlatformSett
     for definitions in (table.table("platform"), *([table.table("platforms")] if plural_is_table else ())):
         settings |= {name: _platform(definitions.table(name), name) for name in definitions}
     for index, name in enumerate(names):
-        _known_platform(table, f"platforms[{index}]", name, settings)
+        check_platform(table, f"platforms[{index}]", name, settings)
     if plural_is_table:
         names = (HOST, *(name for name in settings if name != HOST))
     return tuple(dict.fromkeys(names or (HOST,))), settings
-
-
-def _known_platform(table: Table, key: str, name: str, defined: Collection[str]) -> None:
-    """Raise an error at ``key`` where no platform has the name."""
-    try:
-        if name != HOST and name not in defined:
-            find(name)
-    except UsageError as error:
-        raise table.wrong(key, str(error), error.hint) from error
 
 
 def _platform(table: Table, name: str) -> PlatformSettings:
@@ -290,27 +282,3 @@ def _choice(table: Table, key: str, choices: tuple[str, ...]) -> str | None:
     if value is not None and value not in choices:
         raise table.wrong(key, f"{shown(value)} is not a choice", f"use one of: {', '.join(choices)}")
     return value
-
-
-def _exclusions(table: Table, defined: Collection[str], variant_names: Sequence[str]) -> tuple[Exclusion, ...]:
-    found = []
-    for each in table.tables("exclude"):
-        for key in each:
-            if key not in ("python", "platform", "variant"):
-                raise each.wrong(key, "not a key that is known", "use python, platform and variant")
-        python = each.text("python")
-        try:
-            range_ = PythonRange.parse(python) if python is not None else None
-        except UsageError as error:
-            raise each.wrong("python", str(error), error.hint) from error
-        variant = "" if each.data.get("variant") is False else each.text("variant")
-        if each.data.get("variant") is not False and variant not in (None, *variant_names):
-            known = f"use one of: {', '.join((*variant_names, 'false'))} (cells without one)"
-            raise each.wrong("variant", f"{shown(variant)} is not a variant of the project", known)
-        platform = each.text("platform")
-        if range_ is None and platform is None and variant is None:
-            raise each.wrong("", "excludes everything", "give python, platform, variant, or several of them")
-        if platform is not None:
-            _known_platform(each, "platform", platform, defined)
-        found.append(Exclusion(python=range_, platform=platform, variant=variant))
-    return tuple(found)
