@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_ofiuco.errors import BundleError, shown
+from pytest_ofiuco.errors import BundleError, CacheError, shown
 from pytest_ofiuco.store.member_names import folded, is_special
 from pytest_ofiuco.store.wheel import UnpackedWheel, as_record
 
@@ -61,17 +61,19 @@ class Entry:
 
         Raises:
             BundleError: the file has changed since.
+            CacheError: the store's has.
             OSError: it cannot be read.
         """
         if self.content is not None:
             yield self.content
             return
-        left = self.size
+        left, found = self.size, hashlib.sha256()
         try:
             for chunk in _chunks(self._place()):
                 left -= len(chunk)
                 if left < 0:
                     break
+                found.update(chunk)
                 yield chunk
         except OSError as error:
             if self.file is None:
@@ -79,8 +81,10 @@ class Entry:
             raise BundleError(
                 f"{self.file}: cannot be read: {error.strerror}", "ask for the right to read it"
             ) from error
-        if left:
-            raise BundleError(f"{self._place()}: was changed while it was read", "do it again")
+        if left or as_record(found.digest()) != self.hash:
+            if self.file is None:
+                raise CacheError(str(self._place()), "this file was changed since it was kept")
+            raise BundleError(f"{self.file}: was changed while it was read", "do it again")
 
     def _place(self) -> Path:
         if self.file is not None:

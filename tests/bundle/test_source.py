@@ -98,7 +98,7 @@ def test_large_files_are_not_held_in_memory(
     assert LARGE in gzip.decompress((tmp_path / "image" / "blobs" / "sha256" / layer["digest"][7:]).read_bytes())
 
 
-@pytest.mark.parametrize("content", [b"", LARGE + b"1", LARGE[1:]])
+@pytest.mark.parametrize("content", [b"", LARGE + b"1", LARGE[1:], LARGE[:-1] + b"?"])
 def test_a_large_file_that_changes(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "model.bin"
     file.write_bytes(LARGE)

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_ofiuco.bundle.image import checks
 from pytest_ofiuco.bundle.manifest import rendered
-from pytest_ofiuco.errors import BundleError, OfiucoError, UsageError
+from pytest_ofiuco.errors import BundleError, CacheError, OfiucoError, UsageError
 from pytest_ofiuco.store.cache import Store
 from tests.bundle.image.layouts import AMD64, ARM64, LAYER, MANIFEST, Image, Layout, image_of, imaged
 from tests.bundle.projects import LAMBDA, project, zipped
@@ -390,3 +390,16 @@ def test_a_wheel_that_is_not_what_it_says(tmp_path: Path, store: Store) -> None:
     file.write_bytes(file.read_bytes()[:-1] + b"x")
     with pytest.raises(OfiucoError, match="this file was changed since it was kept"):
         imaged(folder, store)
+
+
+def test_an_unpacked_file_that_is_another(tmp_path: Path, store: Store) -> None:
+    """A small file is not copied from the wheel, but read where that is unpacked."""
+    folder = project(tmp_path / "p", [wheel("demo", {"demo.py": "one = 1\n"})])
+    imaged(folder, store)
+    (file,) = store.root.rglob("demo.py")
+    file.chmod(0o644)
+    file.write_text("two = 2\n")
+    with pytest.raises(CacheError) as caught:
+        imaged(folder, store)
+    assert str(caught.value) == f"{file}: the cache cannot be used: this file was changed since it was kept"
+    assert caught.value.hint
