@@ -98,7 +98,7 @@ class Interpreters:
         path = self._located(name)
         executable = elf.read(path)
         if executable is None:
-            (answer,) = self._answers.of([path], again=True)
+            (answer,) = self._answers.of([path], again=True, is_slow=True)
             if isinstance(answer, Refusal):
                 raise BrokenPythonError(name, answer.reason)
             return answer
@@ -124,7 +124,7 @@ class Interpreters:
     def _among_named(self, python: Python, explicit: Sequence[str]) -> Interpreter | None:
         for name in explicit:
             path = self._located(name)
-            (answer,) = self._answers.of([path], again=True, is_named=True)
+            (answer,) = self._answers.of([path], again=True, is_slow=True)
             if isinstance(answer, Refusal):
                 raise BrokenPythonError(name, answer.reason)
             if fits(answer.python, python):

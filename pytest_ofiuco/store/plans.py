@@ -24,7 +24,7 @@ from pytest_ofiuco.store.witness import Witness, still_holds
 
 _LAYOUT = 3
 
-_VARIABLES = ("QEMU_LD_PREFIX", "OFIUCO_DATA_DIR")
+_VARIABLES = ("QEMU_LD_PREFIX", "OFIUCO_DATA_DIR", "XDG_DATA_HOME", "HOME")
 """What decides, beside PATH, which Pythons of other platforms there are, and what starts them."""
 
 Document = Mapping[str, Any]

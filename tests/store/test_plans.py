@@ -13,7 +13,7 @@ from pytest_ofiuco.store.witness import Witness
 PLAN = {"cells": [{"name": "py313-there", "key": None, "skip": "nothing runs it"}], "warnings": []}
 
 
-@pytest.mark.parametrize("variable", ["QEMU_LD_PREFIX", "OFIUCO_DATA_DIR", "PATH"])
+@pytest.mark.parametrize("variable", ["QEMU_LD_PREFIX", "OFIUCO_DATA_DIR", "XDG_DATA_HOME", "HOME", "PATH"])
 def test_what_decides_which_pythons_there_are_is_part_of_the_question(
     variable: str, store: Store, tmp_path: Path
 ) -> None:

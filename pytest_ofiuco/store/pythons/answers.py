@@ -90,10 +90,10 @@ class Answers:
         self._lock = threading.Lock()
         self._known: dict[str, Any] | None = None
 
-    def of(self, paths: Iterable[str], *, again: bool = False, is_named: bool = False) -> list[Interpreter | Refusal]:
+    def of(self, paths: Iterable[str], *, again: bool = False, is_slow: bool = False) -> list[Interpreter | Refusal]:
         """One answer a path, in their order; ``again`` asks those anew that have refused.
 
-        Those that are named may be emulated: they have more time.
+        Those that may be emulated are slow: they have more time.
         """
         wanted = list(dict.fromkeys(paths))
         with self._lock:
@@ -103,7 +103,7 @@ class Answers:
             unknown = [path for path, answer in answers.items() if answer is None]
             if unknown:
                 stamps = {path: stamp(path) for path in unknown}  # they may be replaced while they answer
-                said = self._asked(unknown, patience=_LONG_PATIENCE if is_named else _PATIENCE)
+                said = self._asked(unknown, patience=_LONG_PATIENCE if is_slow else _PATIENCE)
                 self._remember(known, said, stamps)
                 answers |= {path: _read(answer) for path, answer in said.items()}
         found = [answer for answer in answers.values() if answer is not None]

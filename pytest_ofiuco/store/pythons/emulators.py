@@ -72,9 +72,9 @@ def is_compatible(architecture: str, host: str) -> bool:
     return architecture == host or (host, architecture) in _COMPATIBLE
 
 
-def is_registered(architecture: str) -> bool:
-    """Whether the kernel knows an emulator (binfmt_misc), by the name that qemu's and systemd's settings give it."""
-    return os.path.exists(os.path.join(_BINFMT, f"qemu-{MACHINES[architecture].qemu}"))
+def registration(architecture: str) -> str:
+    """What is there where the kernel knows an emulator (binfmt_misc), by the name that settings of qemu's give it."""
+    return os.path.join(_BINFMT, f"qemu-{MACHINES[architecture].qemu}")
 
 
 def emulator(architecture: str, environ: Mapping[str, str]) -> str | None:

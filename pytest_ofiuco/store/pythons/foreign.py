@@ -63,7 +63,7 @@ class Foreign:
         """A script on PATH, called as a native Python is, that starts one of the platform."""
         for path in (path for place in places(self._environ, python) for path in place.paths):
             if is_shim(path) and emulators.is_started_by(path):
-                (answer,) = self._answers.of([path])
+                (answer,) = self._answers.of([path], is_slow=True)
                 if (
                     isinstance(answer, Interpreter)
                     and fits(answer.python, python)
@@ -122,12 +122,18 @@ class Foreign:
     def _to_install(self, loader: str | None, path: str, platform: Platform) -> str | None:
         """What is lacking to start the executable at ``path`` with this loader."""
         architecture, wanted = platform.architecture, []
-        runs = emulators.is_compatible(architecture, self._host.architecture) or emulators.is_registered(architecture)
+        runs = emulators.is_compatible(architecture, self._host.architecture) or self._is_registered(architecture)
         if not runs and emulators.emulator(architecture, self._environ) is None:
             wanted.append(emulators.to_install_emulator(architecture))
         if loader is not None and self._libraries(loader, path, architecture) is None:
             wanted.append(emulators.to_install_libraries(platform, loader))
         return f"install {' and '.join(wanted)}" if wanted else None
+
+    def _is_registered(self, architecture: str) -> bool:
+        """Whether the kernel starts such programs; it may be told to at any time."""
+        entry = emulators.registration(architecture)
+        self._witness.stamp(entry)
+        return os.path.exists(entry)
 
     def _is_only_newer(self, platform: Platform) -> bool:
         """Whether it is this machine's own but for the version of its libc: no Python found here helps."""
@@ -156,14 +162,14 @@ class Foreign:
         if emulators.is_compatible(architecture, host):
             is_itself = folder is None or (folder == os.sep and architecture == host)
             yield executable.path if is_itself else wrapped(None)
-        elif emulators.is_registered(architecture):
+        elif self._is_registered(architecture):
             yield executable.path
         emulator = emulators.emulator(architecture, self._environ) if architecture != host else None
         if emulator is not None:
             yield wrapped(emulator)
 
     def _asked(self, command: str) -> Interpreter | Lacking:
-        (answer,) = self._answers.of([command], again=True)
+        (answer,) = self._answers.of([command], again=True, is_slow=True)
         if isinstance(answer, Refusal):
             self._witness.is_lasting = False  # what it lacks may be anywhere
             reason, remedy = f"does not run: {answer.reason}", "reinstall it, or remove it"

@@ -15,9 +15,9 @@ from pytest_ofiuco.errors import BrokenPythonError
 from pytest_ofiuco.store import interpreters
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.interpreters import Interpreter, Interpreters
-from pytest_ofiuco.store.pythons import candidates, emulators
+from pytest_ofiuco.store.pythons import answers, candidates, emulators
 from pytest_ofiuco.store.pythons.foreign import Lacking, names
-from pytest_ofiuco.store.witness import Witness
+from pytest_ofiuco.store.witness import Witness, still_holds
 from tests.store.pythons.executables import (
     GLIBC,
     I386,
@@ -100,8 +100,8 @@ def test_a_command_stays_what_it_is_and_is_asked_once(tmp_path: Path, store: Sto
     executable = python(tmp_path / "data" / INSTALLED)
     loader = libraries(tmp_path / "arm") / "lib" / "ld-linux-aarch64.so.1"
     counted = emulator(tmp_path / "bin")
-    answers = counted.read_text(encoding="utf-8").partition("\n")[2]
-    script(counted, f"echo 1 >>{tmp_path}/n\n{answers}")
+    said = counted.read_text(encoding="utf-8").partition("\n")[2]
+    script(counted, f"echo 1 >>{tmp_path}/n\n{said}")
     witness = Witness()
     first = on(tmp_path, store, witness).find_foreign(P313, ARM, [])
     assert witness.is_lasting
@@ -148,14 +148,14 @@ def test_the_order_of_places(tmp_path: Path, store: Store) -> None:
 def test_a_script_on_path_that_starts_an_emulator(tmp_path: Path, store: Store) -> None:
     """It is called as a native Python is, and only one that names an emulator or a loader is asked."""
     shim = answering(tmp_path / "bin" / "python3.13")
-    answers = shim.read_text(encoding="utf-8").partition("\n")[2]
+    said = shim.read_text(encoding="utf-8").partition("\n")[2]
     assert isinstance(on(tmp_path, store).find_foreign(P313, ARM, []), Lacking)
-    script(shim, f": exec /opt/qemu-aarch64 -L /opt/arm\n{answers}")
+    script(shim, f": exec /opt/qemu-aarch64 -L /opt/arm\n{said}")
     assert found(tmp_path, store).path == str(shim)
     named = answering(tmp_path / "bin" / "python3.13-aarch64")
     assert found(tmp_path, store).path == str(named)
     named.unlink()
-    script(shim, f": exec /opt/qemu-riscv64\n{answers}".replace("aarch64", "riscv64"))
+    script(shim, f": exec /opt/qemu-riscv64\n{said}".replace("aarch64", "riscv64"))
     assert isinstance(on(tmp_path, store).find_foreign(P313, ARM, []), Lacking)
 
 
@@ -334,6 +334,32 @@ def test_a_kernel_that_knows_an_emulator_needs_none_on_path(
     monkeypatch.setattr(emulators, "_BINFMT", str(tmp_path))
     (tmp_path / "qemu-aarch64").touch()
     assert lacking(tmp_path, store).remedy is None
+
+
+def test_an_emulator_that_the_kernel_hears_of_later_counts(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Like one that is installed: a plan in which nothing runs the cell is not told again."""
+    libraries(tmp_path / "arm")
+    monkeypatch.setattr(emulators, "_BINFMT", str(tmp_path))
+    witness = Witness()
+    on(tmp_path, store, witness).find_foreign(P313, ARM, [])
+    assert still_holds(witness.document())
+    (tmp_path / "qemu-aarch64").touch()
+    assert not still_holds(witness.document())
+
+
+@pytest.mark.parametrize("where", ["named", "bin/python3.13-aarch64", "bin/python3.13", "data"])
+def test_emulated_pythons_have_more_time_to_answer(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    monkeypatch.setattr(answers, "_PATIENCE", 0.1)
+    libraries(tmp_path / "arm")
+    slow = emulator(tmp_path / "bin") if where == "data" else answering(tmp_path / where)
+    if where == "data":
+        python(tmp_path / "data" / INSTALLED)
+    script(slow, f"sleep 0.5 # qemu-aarch64\n{slow.read_text(encoding='utf-8').partition(chr(10))[2]}")
+    found(tmp_path, store, *([slow] if where == "named" else []))
 
 
 @pytest.mark.parametrize(
