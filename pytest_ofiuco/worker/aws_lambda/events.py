@@ -53,7 +53,7 @@ def sqs(
                 "eventSourceARN": f"arn:aws:sqs:{_REGION}:{_ACCOUNT}:{queue}",
                 "awsRegion": _REGION,
             }
-            for number, body in enumerate(bodies)
+            for number, body in enumerate(_each(bodies, "bodies"))
         ]
     }
 
@@ -92,7 +92,7 @@ def sns(
                     "Subject": subject,
                 },
             }
-            for number, message in enumerate(messages)
+            for number, message in enumerate(_each(messages, "messages"))
         ]
     }
 
@@ -131,7 +131,7 @@ def s3(keys: Iterable[str], *, bucket: str = "bucket", name: str = "ObjectCreate
                     },
                 },
             }
-            for number, key in enumerate(keys)
+            for number, key in enumerate(_each(keys, "keys"))
         ]
     }
 
@@ -200,6 +200,17 @@ def event_bridge(detail_type: str, detail: Mapping[str, Any], *, source: str = "
         "resources": [],
         "detail": dict(detail),
     }
+
+
+def _each(values: Iterable[Any], name: str) -> Iterable[Any]:
+    """The values of a batch.
+
+    Raises:
+        TypeError: it is a single one.
+    """
+    if isinstance(values, (str, bytes, Mapping)):
+        raise TypeError(f"{name} is {values!r}, and not a list of {name}")
+    return values
 
 
 def _text(value: Any) -> str:

@@ -18,9 +18,9 @@ from typing import Any, Dict, Mapping
 
 from .outcome import Invocation, readable
 from .place import Place
-from .processes import descendants, is_emulated, memory
+from .processes import descendants, is_emulated, memory, started_with
 from .runtime_api import INIT_ERROR, NEXT, VERSION, Request, RuntimeApi
-from .variables import arn, function_variables
+from .variables import ADDRESS, arn, function_variables
 
 Message = Dict[str, Any]
 
@@ -48,6 +48,10 @@ del sys.argv[1]
 
 _RUN = 'runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)'
 
+_NOT_STARTED = """\
+error: {} cannot be started from a test: {}
+hint: have a script start it, and name that with `interpreters` of the platform, without `launcher`"""
+
 _OURS, _NO_IMPORT = "ofiuco: the import has failed", "Runtime.ImportModuleError"
 
 _IMPORT = f"""\
@@ -66,6 +70,10 @@ class Limits:
 
     def __init__(self, timeout: float, init: float, memory: int | None) -> None:
         self.timeout, self.init, self.memory = timeout, init, memory
+
+
+class NotStarted(Exception):
+    """The cell's interpreter cannot be started from here; the text says why, and what helps."""
 
 
 class _Over(Exception):
@@ -87,7 +95,11 @@ class Function:
         self._slowness = 1
 
     def invoke(self, event: bytes, about: Mapping[str, str], limits: Limits) -> Invocation:
-        """Run the handler once; a process that is not there is started. ``about``: headers of the invocation."""
+        """Run the handler once; a process that is not there is started. ``about``: headers of the invocation.
+
+        Raises:
+            NotStarted: it cannot be.
+        """
         invocation = Invocation(str(uuid.uuid4()))
         if self._process is not None and self._process.poll() is not None:
             self.end()
@@ -123,7 +135,8 @@ class Function:
             self._waiting.close()
             self._waiting = None
         if process is not None:
-            for each in [*descendants(process.pid), process.pid]:
+            own = started_with(f"{ADDRESS}={self._api.address}") if self._api is not None else ()
+            for each in [*descendants(process.pid), process.pid, *own]:
                 try:
                     os.kill(each, signal.SIGKILL)
                 except OSError:
@@ -140,13 +153,16 @@ class Function:
 
     def _started(self, what: str, address: str, **streams: Any) -> subprocess.Popen[bytes]:
         python = getattr(sys, "_base_executable", None) or sys.executable
-        return subprocess.Popen(
-            [python, "-S", "-c", _START + what, str(self._place.task), self.handler],
-            cwd=self._place.task,
-            env=function_variables(self._place, address, self.handler, self.size, self.variables),
-            stdin=subprocess.DEVNULL,
-            **streams,
-        )
+        try:
+            return subprocess.Popen(
+                [python, "-S", "-c", _START + what, str(self._place.task), self.handler],
+                cwd=self._place.task,
+                env=function_variables(self._place, address, self.handler, self.size, self.variables),
+                stdin=subprocess.DEVNULL,
+                **streams,
+            )
+        except OSError as error:
+            raise NotStarted(_NOT_STARTED.format(python, error.strerror)) from error
 
     def _time(self) -> float:
         """The time of day, as the machine has it: a test may have another in its process."""

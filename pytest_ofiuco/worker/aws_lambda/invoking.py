@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, Dict, Iterator, Mapping
 
+import pytest
+
 from . import events
 from .asset import Asset
-from .function import Function, Limits
+from .function import Function, Limits, NotStarted
 from .outcome import Invocation, LambdaError
 from .place import Place, closure
 
@@ -17,6 +20,11 @@ Message = Dict[str, Any]
 
 _TIMEOUT, _INIT, _SIZE = 3.0, 10.0, 128
 """AWS Lambda's own: seconds, seconds, and MB."""
+
+_FOREVER = 1e9
+
+_LARGEST = 6_291_456
+"""The bytes of an event, at most: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 
 class Functions:
@@ -86,16 +94,24 @@ class AwsLambda:
             LambdaError: the function has failed; without ``check`` it is the ``error`` of what is returned.
         """
         __tracebackhide__ = True
-        handler = handler or self.handler
-        if handler is None:
+        handler = handler if handler is not None else self.handler
+        if not handler or not isinstance(handler, str):
             raise TypeError('invoke() needs a handler, as in aws_lambda.invoke("app.handler", event)')
         for name, value in self.environment.items():
             if not isinstance(value, str):
                 raise TypeError(f"environment[{name!r}] is {value!r}, which is no text")
-        memory = memory or self.memory
-        limits = Limits(timeout or self.timeout, self.init_timeout, memory)
+        memory = memory if memory is not None else self.memory
+        limits = Limits(
+            _above_0("timeout", timeout if timeout is not None else self.timeout),
+            _above_0("init_timeout", self.init_timeout),
+            _above_0("memory", memory) if memory is not None else None,
+        )
         function = self._functions.function(handler, self.environment, memory or _SIZE)
-        invocation = function.invoke(json.dumps(event).encode(), _headers(client_context, identity), limits)
+        about = _headers(client_context, identity)
+        try:
+            invocation = function.invoke(_document(event), about, limits)
+        except NotStarted as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
         if invocation.logs:
             print(invocation.logs, end="" if invocation.logs.endswith("\n") else "\n")
         if check and invocation.error is not None:
@@ -107,6 +123,30 @@ class AwsLambda:
         self._functions.end()
 
 
+def _above_0(name: str, value: Any) -> Any:
+    """A limit that can be kept.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < _FOREVER:
+        raise ValueError(f"{name} is {value!r}, and not a number above 0")
+    return value
+
+
+def _document(event: Any) -> bytes:
+    """An event as it is sent.
+
+    Raises:
+        TypeError: JSON cannot express it.
+        ValueError: nor this, or it is too large.
+    """
+    content = json.dumps(event, allow_nan=False).encode()
+    if len(content) > _LARGEST:
+        raise ValueError(f"the event has {len(content)} bytes as JSON, and AWS Lambda takes {_LARGEST} at most")
+    return content
+
+
 def _headers(client_context: Any, identity: Any) -> dict[str, str]:
     documents = {"Client-Context": client_context, "Cognito-Identity": identity}
     return {f"Lambda-Runtime-{name}": json.dumps(each) for name, each in documents.items() if each is not None}
@@ -115,10 +155,6 @@ def _headers(client_context: Any, identity: Any) -> dict[str, str]:
 @contextmanager
 def functions(asset: Asset, folders: Any) -> Iterator[Functions]:
     """The functions of a zip; ``folders`` makes temporary ones."""
-    import sys
-
-    import pytest
-
     if sys.platform != "linux":
         pytest.skip("awslambdaric, the runtime's client, is for Linux")
     found = {each.metadata["Name"].lower() for each in closure(["awslambdaric"])}

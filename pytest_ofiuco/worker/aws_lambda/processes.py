@@ -10,17 +10,21 @@ _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 def descendants(process: int) -> list[int]:
     """What a process has started, and what these have."""
     children: dict[int, list[int]] = {}
-    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
-        if name.isdigit():
-            fields = _fields(int(name))
-            if fields:
-                children.setdefault(int(fields[1]), []).append(int(name))
+    for each in _all():
+        fields = _fields(each)
+        if fields:
+            children.setdefault(int(fields[1]), []).append(each)
     found, queue = [], [process]
     while queue:
         for child in children.get(queue.pop(), ()):
             found.append(child)
             queue.append(child)
     return found
+
+
+def started_with(entry: str) -> list[int]:
+    """The processes that were started with this entry among their variables: also those that have left their family."""
+    return [each for each in _all() if os.fsencode(entry) in _variables(each)]
 
 
 def memory(process: int) -> float:
@@ -35,6 +39,18 @@ def is_emulated(process: int) -> bool:
         return os.path.basename(os.readlink(f"/proc/{process}/exe")).startswith("qemu-")
     except OSError:
         return False
+
+
+def _all() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()] if os.path.isdir("/proc") else []
+
+
+def _variables(process: int) -> list[bytes]:
+    try:
+        with open(f"/proc/{process}/environ", "rb") as file:
+            return file.read().split(b"\0")
+    except OSError:  # gone, or another user's
+        return []
 
 
 def _fields(process: int) -> list[str]:

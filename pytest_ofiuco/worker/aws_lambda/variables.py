@@ -12,6 +12,9 @@ from typing import Mapping
 from .place import Place
 
 _REGION, _NAME, _ACCOUNT = "us-east-1", "function", "123456789012"
+ADDRESS = "AWS_LAMBDA_RUNTIME_API"
+"""The variable that says where a function asks for its invocations: no two functions have the same."""
+
 _KEPT = ("LD_LIBRARY_PATH", "TMPDIR")
 
 
@@ -31,7 +34,7 @@ def function_variables(
         "LAMBDA_RUNTIME_DIR": str(place.runtime),
         "PYTHONPATH": str(place.runtime),
         "_HANDLER": handler,
-        "AWS_LAMBDA_RUNTIME_API": address,
+        ADDRESS: address,
         "AWS_LAMBDA_FUNCTION_NAME": _NAME,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory),

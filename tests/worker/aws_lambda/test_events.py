@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -68,3 +70,17 @@ def test_a_request_without_anything() -> None:
 def test_an_event_of_a_bus() -> None:
     event = events.event_bridge("Order Placed", {"order": 1}, source="shop")
     assert (event["detail-type"], event["source"], event["detail"]) == ("Order Placed", "shop", {"order": 1})
+
+
+@pytest.mark.parametrize(
+    ("make", "given", "message"),
+    [
+        pytest.param(events.sqs, "text", "bodies is 'text', and not a list of bodies", id="a body"),
+        pytest.param(events.sns, {"a": 1}, "messages is {'a': 1}, and not a list of messages", id="a message"),
+        pytest.param(events.s3, "a/b.txt", "keys is 'a/b.txt', and not a list of keys", id="a key"),
+    ],
+)
+def test_a_batch_is_a_list(make: Callable[[Any], object], given: object, message: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        make(given)
+    assert str(caught.value) == message
