@@ -22,6 +22,7 @@ from pytest_ofiuco.run.plan import pythons_found
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.interpreters import Interpreters, host_platform
 from pytest_ofiuco.store.project import PYPROJECT, LocalProject, load
+from pytest_ofiuco.store.pythons.containers import find_engine
 from pytest_ofiuco.store.pythons.emulators import lacks_runtime
 from pytest_ofiuco.store.pythons.foreign import Lacking
 from pytest_ofiuco.store.pythons.wrappers import pythons as own_pythons
@@ -120,6 +121,9 @@ def _matrix(project: LocalProject, store: Store) -> Iterator[Remark]:
             text = f"{cell.name}: {cell.target.platform} is not run (`launcher = false`); it is resolved and inspected"
             yield Remark(section="matrix", status="note", text=text, details=details)
             continue
+        if settings.container is not None:
+            yield _contained(cell, settings.container.image_for(cell.python))
+            continue
         if not (settings.launcher or runs_on(cell.target.platform, host)):
             yield from _foreign(cell, settings, interpreters, host)
             continue
@@ -136,6 +140,17 @@ def _matrix(project: LocalProject, store: Store) -> Iterator[Remark]:
         else:
             text, told = f"{cell.name}: Python {found.python}, {found.path}", details | {"path": found.path}
             yield Remark(section="matrix", status="ok", text=text, details=told)
+
+
+def _contained(cell: Cell, image: str) -> Remark:
+    """Which engine runs a cell in a container; the image is not asked for, since it may have to be fetched."""
+    engine = find_engine(os.environ)
+    details = {"cell": cell.name, "python": str(cell.python), "image": image}
+    if isinstance(engine, Lacking):
+        text = f"{cell.name}: {engine.reason}; it is resolved and inspected"
+        return Remark(section="matrix", status="note", text=text, hint=engine.remedy, details=details)
+    text = f"{cell.name}: runs in a container of {image}, by {engine.name} {engine.version}"
+    return Remark(section="matrix", status="ok", text=text, details=details | {"engine": engine.path})
 
 
 def _foreign(cell: Cell, settings: PlatformSettings, interpreters: Interpreters, host: Platform) -> Iterator[Remark]:

@@ -17,6 +17,7 @@ from pytest_ofiuco.core.target import Python
 from pytest_ofiuco.errors import UsageError, shown
 
 if TYPE_CHECKING:
+    from pytest_ofiuco.config.container import ContainerSettings
     from pytest_ofiuco.config.image import ImageSettings
     from pytest_ofiuco.config.variants import VariantSettings
     from pytest_ofiuco.config.zip import ZipSettings
@@ -38,7 +39,18 @@ _KEYS = (
     "zip",
     "image",
 )
-_PLATFORM_KEYS = ("tag", "python", "provided", "interpreters", "launcher", "ssh", "ssh-config", "markers", "max-size")
+_PLATFORM_KEYS = (
+    "tag",
+    "python",
+    "provided",
+    "interpreters",
+    "launcher",
+    "container",
+    "ssh",
+    "ssh-config",
+    "markers",
+    "max-size",
+)
 
 InstallProject = Literal["editable", "wheel", "no", "auto"]
 LinkMode = Literal["hardlink", "clone", "copy", "symlink"]
@@ -57,6 +69,7 @@ class PlatformSettings:
     provided: tuple[str, ...] = ()
     interpreters: tuple[str, ...] = ()
     launcher: tuple[str, ...] = ()
+    container: ContainerSettings | None = None
     ssh: str | None = None
     ssh_config: str | None = None
     runs: bool = True
@@ -227,6 +240,7 @@ def _platform(table: Table, name: str) -> PlatformSettings:
         provided=table.texts("provided"),
         interpreters=table.texts("interpreters"),
         launcher=_launcher(table),
+        container=_container(table),
         ssh=_ssh(table),
         ssh_config=table.text("ssh-config"),
         runs=table.data.get("launcher") is not False,
@@ -249,6 +263,14 @@ def _launcher(table: Table) -> tuple[str, ...]:
     if "launcher" in table and not (launcher and launcher[0].strip()):
         raise table.wrong("launcher", "names no command", 'write launcher = ["qemu-aarch64"], or false: inspect only')
     return launcher
+
+
+def _container(table: Table) -> ContainerSettings | None:
+    if "container" not in table:
+        return None
+    from pytest_ofiuco.config import container  # most projects have none
+
+    return container.read(table)
 
 
 def _ssh(table: Table) -> str | None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     )
     from pytest_ofiuco.errors.store import (
         ArchiveError,
+        BrokenImageError,
         BrokenPythonError,
         BuildError,
         FetchError,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AmbiguousError",
     "ArchiveError",
+    "BrokenImageError",
     "BrokenPythonError",
     "BuildError",
     "BundleError",

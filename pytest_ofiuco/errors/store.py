@@ -60,6 +60,14 @@ class BrokenPythonError(OfiucoError):
 
 
 @dataclass(eq=False)
+class BrokenImageError(BrokenPythonError):
+    """An image of a container that cannot be had, or is for other machines; ``path`` is its name."""
+
+    def __str__(self) -> str:
+        return f"{self.path}: this image cannot be used: {self.reason}"
+
+
+@dataclass(eq=False)
 class NotInstalledError(OfiucoError):
     """A Python of another platform that ``ofiuco python install`` could not install."""
 

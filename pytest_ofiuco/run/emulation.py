@@ -8,6 +8,7 @@ import subprocess
 
 from pytest_ofiuco.core.platforms import Platform
 from pytest_ofiuco.run.cells import PlannedCell
+from pytest_ofiuco.store.pythons.contained import engine_of
 from pytest_ofiuco.store.request import Environment
 
 _PATIENCE = 10.0
@@ -21,11 +22,11 @@ def execution(planned: PlannedCell, environment: Environment, process: int) -> s
     """
     cell = planned.cell
     python, platform = cell.target.python, cell.target.platform
-    is_far = environment.host is not None
+    is_far, engine = environment.host is not None, engine_of(environment.launcher)
     runs_as = _runs_as(planned)
     name = "PyPy" if python.implementation == "pypy" else "CPython"
     runs = [f"{name} {python.release}"]
-    emulator = None if is_far else emulator_of(process)
+    emulator = engine or (None if is_far else emulator_of(process))
     if emulator:
         runs.append(emulator)
     elif environment.launcher:

@@ -25,6 +25,8 @@ def obstacle(cell: Cell, host: Platform, lacking: Lacking) -> tuple[str, str]:
     """What keeps a cell from being run here, and the one thing to do about it."""
     tag = cell.target.platform
     does_not_run = f"{tag} does not run on {host}"
+    if lacking.image is not None:
+        return f"{tag} is to run in a container of {lacking.image}, and {lacking.reason}", str(lacking.remedy)
     if (tag.os, host.os) != ("linux", "linux"):
         return f"{does_not_run}, and nothing on it does", "`ssh` of the platform names a machine that runs it"
     if (tag.architecture, tag.libc) == (host.architecture, host.libc):

@@ -150,7 +150,7 @@ def _plan_cell(
     variant = variants.find(cell.variant) if cell.variant is not None else None
     settings = project.config.settings.get(cell.platform, PlatformSettings())
     try:
-        interpreter = _interpreter(cell, settings, host, interpreters, far)
+        interpreter = _interpreter(cell, settings, host, interpreters, far, project)
     except (MissingPythonError, MissingThereError) as error:
         if project.config.missing_python == "skip":
             return PlannedCell(cell=cell, skip=_without(cell, error))
@@ -158,7 +158,7 @@ def _plan_cell(
             raise
         return PlannedCell(cell=cell, error=error)
     except (HostError, BrokenPythonError) as error:
-        if isinstance(error, BrokenPythonError) and not settings.launcher:
+        if isinstance(error, BrokenPythonError) and not (settings.launcher or settings.container):
             raise
         return PlannedCell(cell=cell, error=error)
     if isinstance(interpreter, Interpreter):
@@ -179,7 +179,7 @@ def _plan_cell(
             skip="; ".join((reason, *resolution.remarks)),
             is_by_choice=not settings.runs,
         )
-    is_foreign = settings.ssh is None and not runs_on(cell.target.platform, host)
+    is_foreign = settings.ssh is None and (interpreter.is_contained or not runs_on(cell.target.platform, host))
     return PlannedCell(
         cell=cell,
         versions=resolution.versions(),
@@ -189,9 +189,16 @@ def _plan_cell(
 
 
 def _interpreter(
-    cell: Cell, settings: PlatformSettings, host: Platform, interpreters: Interpreters, far: Hosts | None
+    cell: Cell,
+    settings: PlatformSettings,
+    host: Platform,
+    interpreters: Interpreters,
+    far: Hosts | None,
+    project: LocalProject,
 ) -> Interpreter | Lacking | None:
-    """What runs a cell: here, behind a launcher, or on another machine; or what is lacking. Nothing: it is not to run.
+    """What runs a cell: here, behind a launcher, in a container, or on another machine; or what is lacking.
+
+    Nothing: it is not to run.
 
     Raises:
         MissingPythonError, MissingThereError: there is no such Python.
@@ -209,6 +216,9 @@ def _interpreter(
             reason = f"behind its launcher it is for {found.platform}, not for {cell.target.platform}"
             raise BrokenPythonError(found.path, reason, "correct `tag`, `interpreters` or `launcher` of the platform")
         return found
+    if settings.container:
+        folders = [str(project.directory.absolute()), str(project.lock_file.parent.absolute())]
+        return interpreters.find_contained(cell.python, cell.target.platform, settings.container, folders)
     if runs_on(cell.target.platform, host):
         return interpreters.find(cell.python, settings.interpreters)
     return interpreters.find_foreign(cell.python, cell.target.platform, settings.interpreters)

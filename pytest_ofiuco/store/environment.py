@@ -187,7 +187,8 @@ class Preparer:
                 if plan.compiler is not None:
                     bytecode.compile_ahead(self._store, layout, plan.compiler.path)
             packages = [[part.name, part.version, wheel.sha256] for part, wheel in zip(parts, wheels, strict=True)]
-            manifest = {"key": key, "interpreter": plan.interpreter.path, "packages": packages, "own": own}
+            here = "" if plan.interpreter.is_contained else plan.interpreter.path
+            manifest = {"key": key, "interpreter": here, "packages": packages, "own": own}
             self._store.seal(path, manifest | usage.purpose(plan.lock_directory, plan.interpreter.python))
         finally:
             for future in futures:
@@ -221,7 +222,7 @@ class Preparer:
         return unpack(self._store, built.path, built.sha256)
 
     def _is_foreign(self, plan: Plan) -> bool:
-        return not runs_on(plan.resolution.target.platform, host_platform())
+        return plan.interpreter.is_contained or not runs_on(plan.resolution.target.platform, host_platform())
 
 
 def _environment(path: Path, *, was_cached: bool, launcher: tuple[str, ...]) -> Environment:

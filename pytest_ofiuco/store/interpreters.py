@@ -21,6 +21,7 @@ from pytest_ofiuco.store.pythons.candidates import Place, is_shim, places
 from pytest_ofiuco.store.witness import Witness
 
 if TYPE_CHECKING:
+    from pytest_ofiuco.config.container import ContainerSettings  # most projects have none
     from pytest_ofiuco.store.pythons.foreign import Foreign, Lacking
 
 __all__ = ["Interpreter", "Interpreters", "host_platform"]
@@ -41,7 +42,7 @@ class Interpreters:
     def __init__(self, store: Store, environ: Mapping[str, str], witness: Witness | None = None) -> None:
         self._environ, self._witness = environ, witness or Witness()
         self._answers = Answers(store, environ, self._witness)
-        self._host = host_platform()
+        self._host, self._store = host_platform(), store
 
     def find(self, python: Python, explicit: Sequence[str] = (), launcher: Sequence[str] = ()) -> Interpreter:
         """The interpreter for ``python``; ``explicit`` paths or command names come first, in their order.
@@ -108,6 +109,20 @@ class Interpreters:
         if isinstance(found, Lacking) and found.is_broken:
             raise BrokenPythonError(name, found.reason)
         return found
+
+    def find_contained(
+        self, python: Python, platform: Platform, settings: ContainerSettings, folders: Sequence[str]
+    ) -> Interpreter | Lacking:
+        """The Python of an image, behind what runs it in a container that has ``folders``; or what is lacking.
+
+        Raises:
+            BrokenPythonError: the image cannot be had, or does not have that Python.
+        """
+        from pytest_ofiuco.store.pythons.containers import Containers  # few sessions have such cells
+
+        self._witness.is_lasting = False  # the image of a name, and what its engine does, may change unseen
+        shared = [str(self._store.root), *folders]
+        return Containers(self._answers, self._environ, self._host, shared).find(python, platform, settings)
 
     def available(self) -> tuple[Interpreter, ...]:
         """The newest patch of each minor version and ABI: CPython first, then by version."""

@@ -47,6 +47,8 @@ class Plan:
     @property
     def builder(self) -> Interpreter:
         """The interpreter that builds what is not locked as a wheel."""
+        if self.compiler is None and self.interpreter.is_contained:
+            return self.interpreter.nowhere(self.interpreter.python, self.interpreter.platform)
         return self.compiler or self.interpreter
 
     def parts(self) -> list[Part]:

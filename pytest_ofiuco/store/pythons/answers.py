@@ -41,7 +41,7 @@ class Interpreter:
 
     ``path`` is the real executable, never a shim or a virtual environment's; ``python`` is exact; ``identity`` is part
     of the key of everything that is made with it. ``launcher`` is what stands before its command. One that is nowhere
-    has no path: what is made for it is only looked at.
+    has no path: what is made for it is only looked at. ``is_contained``: the path is one in a container.
     """
 
     path: str
@@ -49,6 +49,7 @@ class Interpreter:
     platform: Platform
     identity: str
     launcher: tuple[str, ...] = ()
+    is_contained: bool = False
 
     @classmethod
     def nowhere(cls, python: Python, platform: Platform) -> Interpreter:

@@ -32,13 +32,15 @@ class Lacking:
     """Why there is no Python of a platform that runs here, and what to do.
 
     ``path`` is one that is here and cannot be used, and ``reason`` why; without, there is none, and ``remedy`` is what
-    is lacking to run one, if anything. ``is_broken``: it was started.
+    is lacking to run one, if anything. ``is_broken``: it was started. ``image`` is the one that a cell is to run in a
+    container of, and ``reason`` why it does not.
     """
 
     path: str | None = None
     reason: str = ""
     remedy: str | None = None
     is_broken: bool = False
+    image: str | None = None
 
 
 class Foreign:
