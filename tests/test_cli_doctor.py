@@ -134,6 +134,21 @@ def test_launchers_and_foreign_platforms(
     ]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="makes programs of scripts")
+def test_containers(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    box = '[tool.ofiuco.platform.box]\ntag = "manylinux_2_28_s390x"\ncontainer = "img:{python}"\n'
+    configured(project, f'[tool.ofiuco]\npython = ["3.13"]\nplatforms = ["box"]\n{box}')
+    tried = "docker: it is not on PATH; podman: it is not on PATH"
+    (lacking,) = remarks(project, capsys, "--offline", section="matrix")
+    text = f"py313-box: no engine answers ({tried}); it is resolved and inspected"
+    assert (lacking["status"], lacking["text"], lacking["hint"]) == ("note", text, "install podman, or start docker")
+    script = '#!/bin/sh\nif [ "$1" = --version ]; then echo podman version 5.2.0; else echo 5.2.0 true; fi\n'
+    (tmp_path / "bin" / "podman").write_text(script)
+    (tmp_path / "bin" / "podman").chmod(0o755)
+    found = said(remarks(project, capsys, "--offline", section="matrix"))
+    assert found == [("ok", "py313-box: runs in a container of img:3.13, by podman 5.2.0")]
+
+
 @pytest.mark.skipif(
     (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="an emulated machine is another one"
 )

@@ -234,7 +234,7 @@ def test_install_project(text: str, expected: str) -> None:
         pytest.param(
             "[tool.ofiuco.platform.host]\nemulator = []",
             "platform.host.emulator: not a key that is known",
-            "use one of: tag, python, provided, interpreters, launcher, ssh, ssh-config, markers, max-size",
+            "use one of: tag, python, provided, interpreters, launcher, container, ssh, ssh-config, markers, max-size",
             id="a platform's key",
         ),
         pytest.param(

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from pytest_ofiuco.config import read
 from pytest_ofiuco.core.matrix import Cell
 from pytest_ofiuco.core.platforms import Platform
+from pytest_ofiuco.core.table import parse
 from pytest_ofiuco.core.target import Python, Target
 from pytest_ofiuco.run.execution import why_not
+from pytest_ofiuco.store.pythons.contained import HOME
+from pytest_ofiuco.store.pythons.containers import ENGINES, VARIABLE
 from pytest_ofiuco.store.pythons.emulators import MACHINES, library_folders, to_install_emulator
 from pytest_ofiuco.store.pythons.fetched import is_fetched
 from pytest_ofiuco.store.pythons.foreign import Lacking, names
@@ -40,6 +44,14 @@ def test_where_is_looked() -> None:
     ]
     for folder in library_folders("/python", "aarch64", {}):
         assert folder == "/" or f"`{folder.removeprefix('/usr/aarch64-linux-gnu/')}`" in DOCUMENT
+
+
+def test_the_settings_of_containers() -> None:
+    (shown,) = re.findall(r"## Containers\n\n```toml\n(.*?)```", DOCUMENT, re.DOTALL)
+    settings = read(parse(shown.encode(), "pyproject.toml")).settings
+    assert all(each.container is not None for each in settings.values())
+    assert f"answers is taken: {', then '.join(ENGINES)}. `{VARIABLE}`" in " ".join(DOCUMENT.split())
+    assert f"`HOME` is `{HOME}`" in DOCUMENT
 
 
 def test_what_uv_has() -> None:

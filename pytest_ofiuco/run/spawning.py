@@ -21,7 +21,6 @@ from pytest_ofiuco.run.limits import grace_seconds
 from pytest_ofiuco.run.messages import Message
 from pytest_ofiuco.run.variables import cell_variables
 from pytest_ofiuco.run.workers import Worker
-from pytest_ofiuco.store.pythons.contained import engine_of
 from pytest_ofiuco.store.request import Environment, Machine
 
 if TYPE_CHECKING:
@@ -92,8 +91,11 @@ class Spawner:
         if environment.host is not None:
             worker.coverage = None  # it would stay there
             return self._elsewhere(worker, environment, receive)
-        if self.is_debugged and environment.launcher and engine_of(environment.launcher):
-            raise UsageError("a debugger has no terminal in a container", "debug a cell of this machine")
+        if self.is_debugged and environment.launcher:
+            from pytest_ofiuco.store.pythons.contained import engine_of  # few sessions have a debugger
+
+            if engine_of(environment.launcher):
+                raise UsageError("a debugger has no terminal in a container", "debug a cell of this machine")
         coverage = None
         if worker.coverage is not None:
             worker.coverage.mkdir(parents=True, exist_ok=True)

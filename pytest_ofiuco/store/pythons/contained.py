@@ -64,7 +64,7 @@ def main(text: str, command: Sequence[str]) -> int:
 
     document, name = json.loads(text), f"ofiuco-{os.getpid()}-{os.urandom(4).hex()}"
     engine, here = document["engine"], os.getcwd()
-    terminal = ["--tty"] if sys.stdin.isatty() and sys.stdout.isatty() else []
+    terminal = ["--tty"] if os.isatty(0) and os.isatty(1) else []
     watcher = subprocess.Popen(
         ["/bin/sh", "-c", _REMOVE, engine, name],
         stdin=subprocess.PIPE,
