@@ -237,6 +237,28 @@ def test_a_cell(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("setting", "lines"),
+    [
+        pytest.param("", ["app.py: line 1", "inner/used.py: line 1", "other/code.py: line 1"], id="as a zip"),
+        pytest.param("[tool.ofiuco.zip]\ninclude = ['other']\n", ["other/code.py: line 1"], id="what is included"),
+    ],
+)
+def test_what_is_followed_of_a_folder_is_what_a_zip_holds(
+    capsys: pytest.CaptureFixture[str], folder: Path, setting: str, lines: list[str]
+) -> None:
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    configured = f'[tool.ofiuco]\npython = ["{python}"]\ninstall-project = false\n{setting}'
+    (folder / "pyproject.toml").write_text(configured, encoding="utf-8")
+    (folder / "pylock.toml").write_text('lock-version = "1.0"\ncreated-by = "x"\npackages = []\n', encoding="utf-8")
+    files = ["app.py", "test_app.py", "app_test.py", "conftest.py", "tests/test_b.py"]
+    files += ["inner/used.py", "inner/tests/test_c.py", "other/code.py"]
+    folder_of(folder, {each: f"import needed{number}\n".encode() for number, each in enumerate(files)})
+    code, said = checked(capsys, "--environment", f"py{python.replace('.', '')}-host")
+    assert code == 1
+    assert [line.split(": ", 2)[2].partition(" imports")[0] for line in said if line.startswith("error")] == lines
+
+
+@pytest.mark.parametrize(
     ("options", "lines"),
     [
         pytest.param(

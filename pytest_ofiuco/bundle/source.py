@@ -30,7 +30,7 @@ def entries(directory: Path, package: str, include: tuple[str, ...], site: str) 
         InputError: a file cannot be read.
     """
     try:
-        for root, path in _included(directory, include) if include else _importable(directory):
+        for root, path in files(directory, include):
             name = site + path.relative_to(root).as_posix()
             is_script = _is_executable(path)
             if path.stat().st_size > _LARGE:
@@ -38,8 +38,25 @@ def entries(directory: Path, package: str, include: tuple[str, ...], site: str) 
             else:
                 yield Entry.of(name, package, path.read_bytes(), executable=is_script)
     except OSError as error:
-        hint = "give yourself the right to read it"
-        raise InputError(str(error.filename or directory), "", f"cannot be read: {error.strerror}", hint) from error
+        raise _unreadable(error, directory) from error
+
+
+def files(directory: Path, include: tuple[str, ...]) -> Iterator[tuple[Path, Path]]:
+    """Every file that ships, after the folder that it is imported from.
+
+    Raises:
+        UsageError: something that is included is not there.
+        InputError: it is neither a file nor a folder, or a folder cannot be read.
+    """
+    try:
+        yield from _included(directory, include) if include else _importable(directory)
+    except OSError as error:
+        raise _unreadable(error, directory) from error
+
+
+def _unreadable(error: OSError, directory: Path) -> InputError:
+    hint = "give yourself the right to read it"
+    return InputError(str(error.filename or directory), "", f"cannot be read: {error.strerror}", hint)
 
 
 def _is_executable(path: Path) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -61,12 +61,16 @@ def modules_in(folder: Path, shown: str = "") -> dict[str, Module]:
 
     ``shown`` is what stands before their paths in messages.
     """
+    return modules_from((path, folder / path, posixpath.join(shown, path)) for path in sources_in(folder))
+
+
+def modules_from(files: Iterable[tuple[str, Path, str]]) -> dict[str, Module]:
+    """The project's own modules among files: each by its path as imports see it, where it is, and how it is named."""
     found: dict[str, Module] = {}
-    for path in sources_in(folder):
-        file = folder / path
+    for path, file, shown in files:
         status = file.stat()
         if stat.S_ISREG(status.st_mode):
-            member = member_of(posixpath.join(shown, path), os.fspath(file), status.st_size)
+            member = member_of(shown, os.fspath(file), status.st_size)
             _add(found, path, member, None, is_own=True)
     return found
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from pytest_ofiuco.bundle import source
 from pytest_ofiuco.core.lock import Selection
 from pytest_ofiuco.core.resolve import Pin, resolve
 from pytest_ofiuco.core.target import Target
 from pytest_ofiuco.errors import OfiucoError
 from pytest_ofiuco.inspect.imports import Shipment
-from pytest_ofiuco.inspect.modules import Module, linked_folders, modules_in, modules_of
+from pytest_ofiuco.inspect.modules import Module, linked_folders, modules_from, modules_in, modules_of
 from pytest_ofiuco.inspect.tree import Tree
 from pytest_ofiuco.store.project import LocalProject
 
@@ -38,7 +39,8 @@ class Shipping:
             if tree.packages:  # what no package has recorded is the project's
                 own |= {package.name for package in tree.owners.values() if package.version is None}
         found = modules_of(tree, frozenset(own))
-        for linked in linked_folders(folder, tree) if folder is not None else ():
+        is_linked = folder is not None and not (self.is_cell and self._included())
+        for linked in linked_folders(folder, tree) if folder is not None and is_linked else ():
             found |= modules_in(linked, self._shown(linked))
         if self.is_cell and not any(module.is_own for module in found.values()):
             found |= self._sources()  # linked to in some other way, or not installed at all
@@ -46,8 +48,11 @@ class Shipping:
 
     def folders(self, tree: Tree, folder: Path) -> tuple[Path, ...]:
         """Where ``modules`` reads the project's own ones beside a cell's environment."""
-        linked = linked_folders(folder, tree)
-        return linked if linked or self.project is None else (self._source_folder(self.project),)
+        if self.project is None:
+            return linked_folders(folder, tree)
+        if self._included():
+            return (self.project.directory,)
+        return linked_folders(folder, tree) or (self._source_folder(self.project),)
 
     def shipment(self) -> Shipment:
         """Which packages the platform provides, and which only tests need; nothing where the lock does not suit it."""
@@ -89,12 +94,24 @@ class Shipping:
         name = self.project.lock.project or next(filter(None, (table.text("name") for table in tables)), "")
         return canonicalize_name(name)
 
+    def _included(self) -> tuple[str, ...]:
+        """What the project's settings name as the code that a zip holds."""
+        settings = self.project.config.zip if self.project is not None else None
+        return settings.include if settings is not None else ()
+
     def _sources(self) -> dict[str, Module]:
-        """The modules of the project's sources."""
+        """The modules of the project's sources that a zip holds.
+
+        Raises:
+            UsageError, InputError: they cannot be found.
+        """
         if self.project is None:
             return {}
-        folder = self._source_folder(self.project)
-        return modules_in(folder, self._shown(folder))
+        directory = self.project.directory.resolve()
+        return modules_from(
+            (path.relative_to(root).as_posix(), path, path.relative_to(directory).as_posix())
+            for root, path in source.files(directory, self._included())
+        )
 
     def _source_folder(self, project: LocalProject) -> Path:
         sources = project.directory / "src"

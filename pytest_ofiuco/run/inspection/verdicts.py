@@ -25,7 +25,7 @@ from pytest_ofiuco.store.witness import Witness, still_holds
 if TYPE_CHECKING:
     from pytest_ofiuco.store.project import LocalProject
 
-_LAYOUT = 1
+_LAYOUT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
