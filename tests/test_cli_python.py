@@ -108,6 +108,16 @@ def test_wheels_may_need_a_library_that_is_not_there(machine: Path, capsys: pyte
     assert capsys.readouterr().err == ""
 
 
+def test_a_uv_that_does_not_start(machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    uv = machine / "bin" / "uv"
+    uv.write_bytes(elf(loader=None))
+    assert printed(capsys, "install", "3.13", "aws_lambda", code=1).splitlines() == [
+        "error: Python 3.13 for manylinux_2_34_aarch64: uv, which fetches it, cannot be started:"
+        f" {uv}: Exec format error",
+        "hint: reinstall uv",
+    ]
+
+
 @pytest.mark.parametrize(
     ("words", "lines"),
     [

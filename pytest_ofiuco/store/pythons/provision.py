@@ -131,9 +131,12 @@ class Provision:
             "UV_PYTHON_INSTALL_BIN": "0",  # no python3.12 on PATH that this machine does not run
         }
         is_shown = sys.stderr.isatty()
-        done = subprocess.run(
-            words, env=environ, stdin=subprocess.DEVNULL, stderr=None if is_shown else subprocess.PIPE, check=False
-        )
+        errors = None if is_shown else subprocess.PIPE
+        try:
+            done = subprocess.run(words, env=environ, stdin=subprocess.DEVNULL, stderr=errors, check=False)
+        except OSError as error:
+            reason = f"uv, which fetches it, cannot be started: {uv}: {error.strerror}"
+            raise _refused(python, platform, reason, "reinstall uv") from error
         if done.returncode:
             said = (done.stderr or b"").decode("utf-8", "replace").strip()
             told = "\n".join(said.splitlines()[-_TOLD_LINES:])
