@@ -47,31 +47,15 @@ from pytest_ofiuco.run.messages import (
 )
 from pytest_ofiuco.run.preparation import Prepared, PrepareFailed
 from pytest_ofiuco.run.proxies import ProxyItem, with_cell
-from pytest_ofiuco.run.replay import Replay, is_plain_pass
+from pytest_ofiuco.run.replay import Replay, Unkept
 from pytest_ofiuco.run.report import Tally, header, table, terminal
 from pytest_ofiuco.run.scheduler import Scheduler
 from pytest_ofiuco.run.warned import Warnings
-from pytest_ofiuco.run.words import Words
+from pytest_ofiuco.run.words import Words, with_its_end_first
 from pytest_ofiuco.run.workers import State, Worker
 from pytest_ofiuco.store.threads import HEED_SECONDS
 
 _SELDOM = 1_000_000
-
-
-def _with_its_end_first(reason: str) -> str:
-    """What follows a traceback's last frame says what is wrong, and the summary shows a first line."""
-    lines = reason.strip().splitlines()
-    frames = [index for index, line in enumerate(lines) if line.startswith('  File "')]
-    said = next((line for line in lines[frames[-1] :] if not line.startswith(" ")), lines[-1]) if frames else ""
-    return f"{said}\n{reason}" if said else reason
-
-
-class Unkept(list[pytest.TestReport]):
-    """What the terminal's reporter keeps of set-ups and tear-downs that have passed, for ``--durations``: nothing."""
-
-    def extend(self, reports: Iterable[pytest.TestReport]) -> None:
-        """Keep what is no plain pass."""
-        super().extend(report for report in reports if not is_plain_pass(report))
 
 
 class Controller:
@@ -283,7 +267,7 @@ class Controller:
                 self.scheduler.ended(run, worker, message.exitstatus, message.keepers)
             case Failed():
                 said = tail(worker.spool) if worker.state is State.STARTING else ""
-                self.scheduler.lost(run, worker, f"failed: {_with_its_end_first(message.reason)}", said)
+                self.scheduler.lost(run, worker, f"failed: {with_its_end_first(message.reason)}", said)
             case Gone():
                 self.scheduler.lost(run, worker, message.how, message.tail)
 

@@ -213,6 +213,14 @@ def is_plain_pass(report: pytest.TestReport) -> bool:
     )
 
 
+class Unkept(list[pytest.TestReport]):
+    """What the terminal's reporter keeps of set-ups and tear-downs that have passed, for ``--durations``: nothing."""
+
+    def extend(self, reports: Iterable[pytest.TestReport]) -> None:
+        """Keep what is no plain pass."""
+        super().extend(report for report in reports if not is_plain_pass(report))
+
+
 def has_foreign(config: pytest.Config, hook: str) -> bool:
     """Whether anything but pytest itself implements a hook."""
     return not all(name.startswith(("_pytest.", "pytest_ofiuco.run.")) for name in _implementers(config, hook))

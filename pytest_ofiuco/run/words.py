@@ -60,3 +60,11 @@ class OwnStatuses:
     ) -> tuple[str, str, str | tuple[str, Mapping[str, bool]]] | None:
         status: tuple[str, str, str] | None = report.__dict__.get("ofiuco_status")
         return status
+
+
+def with_its_end_first(reason: str) -> str:
+    """What follows a traceback's last frame says what is wrong, and the summary shows a first line."""
+    lines = reason.strip().splitlines()
+    frames = [index for index, line in enumerate(lines) if line.startswith('  File "')]
+    said = next((line for line in lines[frames[-1] :] if not line.startswith(" ")), lines[-1]) if frames else ""
+    return f"{said}\n{reason}" if said else reason

@@ -7,10 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from pytest_ofiuco.run.controller import Unkept
 from pytest_ofiuco.run.messages import ProtocolError, Ran
 from pytest_ofiuco.run.proxies import Forest, ProxyItem
-from pytest_ofiuco.run.replay import Replay, crash_reports, is_plain_pass, properties, with_tuples
+from pytest_ofiuco.run.replay import Replay, Unkept, crash_reports, is_plain_pass, properties, with_tuples
 from pytest_ofiuco.run.report import Tally
 from tests.run.fakes import make_cell, remote_item, serialized
 
