@@ -14,10 +14,13 @@ from pathlib import Path
 _SCRIPT = """\
 trap '' HUP INT TERM
 groups=
-folder=
 while read -r sign group; do
   if [ "$sign" = / ]; then
-    folder=$group
+    set -- "$@" "$group"
+    continue
+  fi
+  if [ "$sign" = . ]; then
+    set --
     continue
   fi
   if [ "$sign" = + ]; then
@@ -33,7 +36,7 @@ done
 for each in $groups; do
   kill -KILL "-$each" "$each"
 done
-[ -z "$folder" ] || rm -rf "$folder"
+[ $# = 0 ] || rm -rf "$@"
 """
 
 
@@ -42,6 +45,7 @@ class Guard:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._folders: set[Path] = set()
         self._lock = threading.Lock()
 
     def watch(self, process: int) -> None:
@@ -50,7 +54,9 @@ class Guard:
 
     def remove(self, folder: Path) -> None:
         """Remove this folder, should the controller end without ``close``."""
-        self._say(f"/ {folder}\n")
+        if folder not in self._folders:
+            self._folders.add(folder)
+            self._say(f"/ {folder}\n")
 
     def forget(self, process: int) -> None:
         """The process has ended."""
@@ -61,8 +67,9 @@ class Guard:
         """No more is to be watched."""
         with self._lock:
             process, self._process = self._process, None
+            self._folders.clear()
         if process is not None:
-            process.communicate(b"/\n")
+            process.communicate(b".\n")
 
     def _say(self, line: str) -> None:
         with self._lock:
