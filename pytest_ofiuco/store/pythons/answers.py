@@ -195,8 +195,8 @@ class Answers:
                 _end(process)
                 return {"refusal": f"it did not answer in {patience:.0f} seconds"}
         if process.returncode:
-            said = errors.decode("utf-8", "replace").strip().splitlines()
-            return {"refusal": f"exit code {process.returncode}" + (f": {said[-1][:200]}" if said else "")}
+            said = _reason(errors.decode("utf-8", "replace"))
+            return {"refusal": f"exit code {process.returncode}" + (f": {said[:200]}" if said else "")}
         try:
             answer = json.loads(output.splitlines()[-1])
         except (ValueError, IndexError, RecursionError):
@@ -230,6 +230,12 @@ def _is_whole(answer: Mapping[str, Any]) -> bool:
         }:
             return True
     return False
+
+
+def _reason(errors: str) -> str:
+    """The line that says why, as programs write it: the last that calls itself an error, else the last."""
+    lines = errors.strip().splitlines()
+    return next((line for line in reversed(lines) if line.lower().startswith("error: ")), lines[-1] if lines else "")
 
 
 def _read(answer: Mapping[str, Any], launcher: Sequence[str] = ()) -> Interpreter | Refusal:

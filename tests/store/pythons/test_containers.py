@@ -223,6 +223,13 @@ _ANOTHER = "name another image, its `python` or the engine's `options` with `con
             _ANOTHER,
             id="no-python",
         ),
+        pytest.param(
+            {"run": ["Error: unknown flag: --odd\nSee 'podman run --help'", 125]},
+            BrokenPythonError,
+            f"{EXECUTABLE} in img:{PYTHON}: this interpreter cannot be used: exit code 125: Error: unknown flag: --odd",
+            _ANOTHER,
+            id="no-option",
+        ),
     ],
 )
 def test_an_image_that_cannot_be_used(
