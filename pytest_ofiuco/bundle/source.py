@@ -78,32 +78,35 @@ def _included(directory: Path, include: tuple[str, ...]) -> Iterator[tuple[Path,
         elif path.resolve() == directory.resolve() or path == directory / "src":
             yield from ((path, file) for file in _files(path))
         else:
-            yield from ((path.parent, file) for file in _files(path))
+            yield from ((path.parent, file) for file in _files(path, (os.path.realpath(directory),)))
 
 
 def _importable(directory: Path) -> Iterator[tuple[Path, Path]]:
     """Modules and packages, each with the folder that it is imported from."""
     source = directory / "src"
     root = source if source.is_dir() and not (source / "__init__.py").exists() else directory
+    above = (os.path.realpath(directory), os.path.realpath(root))
     for path in sorted(root.iterdir()):
         if path.name.startswith(".") or path.name in _NO_CODE or is_unshipped(path.name):
             continue
-        if path.is_dir() and path.name.isidentifier() and _has_modules(path):
-            yield from ((root, file) for file in _files(path))
+        if path.is_dir() and path.name.isidentifier() and _has_modules(path, above):
+            yield from ((root, file) for file in _files(path, above))
         elif path.suffix == ".py" and path.stem.isidentifier() and path.is_file():
             yield root, path
 
 
-def _has_modules(folder: Path) -> bool:
+def _has_modules(folder: Path, above: tuple[str, ...]) -> bool:
     """Whether there is something to import: in a folder of folders, too (namespace packages)."""
     if (folder / "pyvenv.cfg").exists():
         return False
-    return any(path.suffix == ".py" for path in _files(folder))
+    return any(path.suffix == ".py" for path in _files(folder, above))
 
 
 def _files(folder: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
     """The files of a folder: of links what they lead to, but for those that lead to a folder ``above``, or nowhere."""
-    here = (*above, os.path.realpath(folder))
+    real = os.path.realpath(folder)
+    if real in above:
+        return
     folders = []
     for path in sorted(folder.iterdir()):
         name = path.name
@@ -115,5 +118,4 @@ def _files(folder: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
         elif not name.endswith(_COMPILED) and path.is_file():
             yield path
     for path in folders:
-        if os.path.realpath(path) not in here:
-            yield from _files(path, here)
+        yield from _files(path, (*above, real))

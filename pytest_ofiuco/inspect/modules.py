@@ -13,7 +13,7 @@ from typing import Literal
 from pytest_ofiuco.core.unshipped import TESTS, is_unshipped
 from pytest_ofiuco.inspect.tree import Member, Package, Tree, member_of
 
-_NOT_SHIPPED = frozenset(("testing", "docs", "doc", "examples", "benchmarks", "build", "dist", "node_modules"))
+_NOT_SHIPPED = TESTS | {"testing", "docs", "doc", "examples", "benchmarks", "build", "dist", "node_modules"}
 _EXTENSIONS = (".so", ".pyd")
 
 
@@ -79,8 +79,7 @@ def sources_in(top: Path) -> Iterator[str]:
     """The files among a folder's that ``modules_in`` looks at, in their order."""
     for folder, names, files in os.walk(top):
         is_top = Path(folder) == top
-        left_out = TESTS | _NOT_SHIPPED if is_top else TESTS
-        names[:] = sorted(name for name in names if name.isidentifier() and name not in left_out)
+        names[:] = sorted(name for name in names if name.isidentifier() and not (is_top and name in _NOT_SHIPPED))
         if "pyvenv.cfg" in files:
             names.clear()
             continue

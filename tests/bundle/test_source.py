@@ -30,6 +30,7 @@ def test_links_are_what_they_lead_to(tmp_path: Path, store: Store) -> None:
     (folder / "pack" / "part").symlink_to("../../shared/deep")
     (folder / "pack" / "again").symlink_to(".")
     (folder / "pack" / "up").symlink_to("..")
+    (folder / "here").symlink_to(".")
     for place in (folder, folder / "pack"):
         (place / "gone.py").symlink_to("nowhere")
     made = zipped(folder, store)
@@ -38,11 +39,6 @@ def test_links_are_what_they_lead_to(tmp_path: Path, store: Store) -> None:
         "module.py",
         "pack/__init__.py",
         "pack/part/module.py",
-        "pack/up/app.py",
-        "pack/up/module.py",
-        "pack/up/pylock.toml",
-        "pack/up/pyproject.toml",
-        "pack/up/whole/deep/module.py",
         "whole/deep/module.py",
     ]
     assert text(made, "pack/part/module.py") == "A = 1\n"

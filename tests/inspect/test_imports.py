@@ -115,9 +115,10 @@ def test_sources_that_an_environment_links_to(tmp_path: Path) -> None:
     sources = folder_of(
         tmp_path / "project",
         {
-            "own/__init__.py": b"import a, yaml",
+            "own/__init__.py": b"import a, yaml, own.tests.made",
             "tests/test_own.py": b"import pytest",
             "own/tests/test_x.py": b"import pytest",
+            "own/tests/made.py": b"",
             "test_own.py": b"import pytest",
             "own_test.py": b"import pytest",
             "setup.py": b"import setuptools",
@@ -132,7 +133,7 @@ def test_sources_that_an_environment_links_to(tmp_path: Path) -> None:
     tree = tree_of(folder)
     assert linked_folders(folder, tree) == (sources,)
     own = modules_in(sources, "src")
-    assert sorted(own) == ["own"]
+    assert sorted(own) == ["own", "own.tests", "own.tests.made", "own.tests.test_x"]
     found = list(complaints(modules_of(tree, frozenset()) | own, TARGET, NOTHING))
     assert [(path, complaint.message) for path, _, complaint in found] == [
         ("src/own/__init__.py", "line 1 imports yaml, which nothing that ships brings")
