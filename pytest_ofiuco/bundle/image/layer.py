@@ -72,6 +72,9 @@ class Layer:
         except UnicodeEncodeError as error:
             reason = f"{shown(path)}: a name that is no text cannot be in an image"
             raise BundleError(reason, "rename the file") from error
+        if "/.wh." in f"/{path}":
+            reason = f"{shown(path)}: a name that says in an image that another file is gone"
+            raise BundleError(reason, "rename the file, or leave it out with `exclude` in [tool.ofiuco.zip]")
         split = _split(name) if path.isascii() else None
         more = b"".join(_records(None if split else name, size))
         if more:

@@ -89,3 +89,15 @@ def test_a_name_that_is_no_text() -> None:
     assert caught.value.render() == (
         "error: 'a\\udcff': a name that is no text cannot be in an image\nhint: rename the file"
     )
+
+
+@pytest.mark.parametrize("path", [".wh.a", "app/.wh..wh..opq", "app/.wh.a/b"])
+def test_a_name_that_takes_another_file_away(path: str) -> None:
+    """https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts"""
+    assert written({"app/a.wh.b": b""})
+    with pytest.raises(BundleError) as caught:
+        written({path: b""})
+    assert caught.value.render() == (
+        f"error: {path!r}: a name that says in an image that another file is gone\n"
+        "hint: rename the file, or leave it out with `exclude` in [tool.ofiuco.zip]"
+    )
