@@ -51,7 +51,8 @@ class Shipping:
         if self.project is None:
             return linked_folders(folder, tree)
         if self._included():
-            return (self.project.directory,)
+            paths = [self.project.directory / each for each in self._included()]
+            return tuple(dict.fromkeys(path if path.is_dir() else path.parent for path in paths))
         return linked_folders(folder, tree) or (self._source_folder(self.project),)
 
     def shipment(self) -> Shipment:
