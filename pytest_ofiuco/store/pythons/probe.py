@@ -12,6 +12,8 @@ import struct
 import sys
 import sysconfig
 
+_LONGEST_PATH = 4096
+
 _LEVELS = {"alpha": "a", "beta": "b", "candidate": "rc", "final": ""}
 
 
@@ -146,9 +148,9 @@ def loader(executable: str) -> str | None:
                 word = order + ("Q" if wide else "I")
                 file.seek(struct.unpack_from(word, entry, 8 if wide else 4)[0])
                 length = struct.unpack_from(word, entry, 32 if wide else 16)[0]
-                return os.fsdecode(file.read(length).rstrip(b"\0"))
-    except (OSError, struct.error, IndexError):
-        pass
+                return os.fsdecode(file.read(min(length, _LONGEST_PATH)).partition(b"\0")[0])
+    except (OSError, struct.error, IndexError, ValueError, OverflowError):
+        pass  # cut off, or damaged
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,22 @@ def test_what_is_no_executable_is_none(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     assert read(str(path)) is None
     assert read(str(tmp_path / "nowhere")) is None
+
+
+@pytest.mark.parametrize(
+    ("offset", "number", "loader"),
+    [
+        pytest.param(32, 1 << 63, None, id="segments that are nowhere"),
+        pytest.param(64 + 8, (1 << 64) - 1, None, id="a name that is nowhere"),
+        pytest.param(64 + 32, 1 << 62, GLIBC, id="a name without an end"),
+        pytest.param(64 + 32, (1 << 64) - 1, GLIBC, id="a name as long as can be"),
+    ],
+)
+def test_a_damaged_executable_is_read(tmp_path: Path, offset: int, number: int, loader: str | None) -> None:
+    path = tmp_path / "python3.13"
+    content = bytearray(elf() + b"and what follows")
+    struct.pack_into("<Q", content, offset, number)
+    path.write_bytes(content)
+    executable = read(str(path))
+    assert executable is not None
+    assert executable.loader == loader
