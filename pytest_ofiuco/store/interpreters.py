@@ -94,7 +94,7 @@ class Interpreters:
 
     def _named_foreign(self, name: str, platform: Platform, foreign: Foreign) -> Interpreter | Lacking:
         from pytest_ofiuco.store.pythons import elf
-        from pytest_ofiuco.store.pythons.foreign import Lacking
+        from pytest_ofiuco.store.pythons.foreign import NAMELESS, PASS_NAME, Lacking
 
         path = self._located(name)
         executable = elf.read(path)
@@ -102,6 +102,8 @@ class Interpreters:
             (answer,) = self._answers.of([path], again=True, is_slow=True)
             if isinstance(answer, Refusal):
                 raise BrokenPythonError(name, answer.reason)
+            if foreign.is_nameless(answer):
+                raise BrokenPythonError(name, f"it {NAMELESS.format(answer.path)}", PASS_NAME)
             return answer
         if not executable.is_for(platform):
             raise _misnamed(name, executable.architectures[0], platform)

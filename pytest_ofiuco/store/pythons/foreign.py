@@ -26,6 +26,10 @@ _ANYWHERE = "/python"
 """Where an executable may lie that has no libraries beside it."""
 _NOT_STARTED = "lacks what starts it"
 
+NAMELESS = "has its Python go by the name {}, which does not start here"
+PASS_NAME = 'have it pass on its own name: `qemu-… -0 "$0"`, or `--argv0 "$0"` of a loader'
+"""Of a script without which ``sys.executable`` starts nothing: https://www.qemu.org/docs/master/user/main.html."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lacking:
@@ -61,8 +65,9 @@ class Foreign:
             found = found or answer
         return self._by_script(python, platform) or found or self.lacking(platform)
 
-    def _by_script(self, python: Python, platform: Platform) -> Interpreter | None:
+    def _by_script(self, python: Python, platform: Platform) -> Interpreter | Lacking | None:
         """A script on PATH, called as a native Python is, that starts one of the platform."""
+        nameless: Lacking | None = None
         for path in (path for place in places(self._environ, python) for path in place.paths):
             if is_shim(path) and emulators.is_started_by(path):
                 (answer,) = self._answers.of([path], is_slow=True)
@@ -71,8 +76,17 @@ class Foreign:
                     and fits(answer.python, python)
                     and runs_on(platform, answer.platform)
                 ):
-                    return answer
-        return None
+                    if not self.is_nameless(answer):
+                        return answer
+                    nameless = nameless or _nameless(path, answer)
+        return nameless
+
+    def is_nameless(self, answer: Interpreter) -> bool:
+        """Whether a command's Python goes by the name of an executable that does not start here by itself."""
+        found, host = elf.read(answer.path), self._host.architecture
+        return found is not None and not any(
+            emulators.is_compatible(each, host) or self._is_registered(each) for each in found.architectures
+        )
 
     def suiting(self, path: str, python: Python, platform: Platform) -> Interpreter | Lacking | None:
         """An executable or a command, if it is what is wanted, or why it cannot be used; nothing for another version.
@@ -176,7 +190,7 @@ class Foreign:
             self._witness.is_lasting = False  # what it lacks may be anywhere
             reason, remedy = f"does not run: {answer.reason}", "reinstall it, or remove it"
             return Lacking(path=command, reason=reason, remedy=remedy, is_broken=True)
-        return answer
+        return _nameless(command, answer) if self.is_nameless(answer) else answer
 
     def _candidates(self, python: Python, platform: Platform) -> Iterator[str]:
         own = installed(self._environ)
@@ -210,6 +224,10 @@ def names(python: Python, platform: Platform) -> list[str]:
         triplet = machine.triplet.replace("-gnu", "-musl")
         return [*(f"{command}-{each}-musl" for each in architectures), f"{triplet}-{command}"]
     return [*(f"{command}-{each}" for each in architectures), f"{machine.triplet}-{command}"]
+
+
+def _nameless(command: str, answer: Interpreter) -> Lacking:
+    return Lacking(path=command, reason=NAMELESS.format(answer.path), remedy=PASS_NAME, is_broken=True)
 
 
 def _is_for(path: str, platform: Platform) -> bool:

@@ -404,3 +404,22 @@ def test_a_data_folder_that_cannot_be_written_is_said(tmp_path: Path, store: Sto
 
 def test_the_loader_of_glibc_is_known() -> None:
     assert emulators.MACHINES["aarch64"].loader == GLIBC
+
+
+@pytest.mark.parametrize("where", ["named", "bin/python3.13-aarch64", "bin/python3.13"])
+def test_a_script_that_does_not_pass_on_its_name_is_said(tmp_path: Path, store: Store, where: str) -> None:
+    """What its tests start by ``sys.executable`` would be an executable that this machine does not start."""
+    executable = python(tmp_path / "arm64" / "usr")
+    nameless = answering(tmp_path / where, name=str(executable))
+    script(nameless, f": qemu-aarch64\n{nameless.read_text(encoding='utf-8').partition(chr(10))[2]}")
+    reason = f"has its Python go by the name {executable}, which does not start here"
+    remedy = 'have it pass on its own name: `qemu-… -0 "$0"`, or `--argv0 "$0"` of a loader'
+    if where == "named":
+        with pytest.raises(BrokenPythonError) as caught:
+            found(tmp_path, store, nameless)
+        assert caught.value.render().splitlines() == [
+            f"error: {nameless}: this interpreter cannot be used: it {reason}",
+            f"hint: {remedy}",
+        ]
+    else:
+        assert lacking(tmp_path, store) == Lacking(path=str(nameless), reason=reason, remedy=remedy, is_broken=True)
