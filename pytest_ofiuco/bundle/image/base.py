@@ -279,9 +279,10 @@ def _read(file: Path, name: str) -> bytes:
 def _parse(content: bytes, file: Path) -> Table:
     try:
         document = json.loads(content)
+        written = json.dumps(document, ensure_ascii=False)
     except (ValueError, RecursionError) as error:
         raise InputError(str(file), "", f"not JSON: {str(error).partition(chr(10))[0]}", _AGAIN) from error
-    if not is_text(json.dumps(document, ensure_ascii=False)):
+    if not is_text(written):
         raise InputError(str(file), "", "has text that is none: half a surrogate pair", _AGAIN)
     if not isinstance(document, dict):
         raise InputError(str(file), "", "not a JSON object", _AGAIN)

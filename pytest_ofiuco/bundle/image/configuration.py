@@ -6,7 +6,6 @@ the base itself; what is given takes its place.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +45,7 @@ def configuration(
     has_scripts: bool,
 ) -> dict[str, Any]:
     """The document; ``created`` is a time as RFC 3339 has it."""
-    document: dict[str, Any] = copy.deepcopy(dict(base.config)) if base is not None else {}
+    document: dict[str, Any] = dict(base.config) if base is not None else {}
     for key in _OF_DOCKER:
         document.pop(key, None)
     settings = Table(document, file="").table("config")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tarfile
 import zipfile
@@ -237,6 +238,15 @@ def test_docker_types_are_taken_for_those_of_oci(tmp_path: Path, store: Store) -
     imaged(project(tmp_path / "p"), store, base=layout.end(listing))
     made = image_of(tmp_path / "image")
     assert [each["mediaType"] for each in made.manifest["layers"]] == [LAYER, LAYER]
+
+
+def test_a_base_with_a_deep_configuration(tmp_path: Path, store: Store) -> None:
+    """What is not known of it is taken over as it is."""
+    deep = json.loads("[" * 480 + "]" * 480)
+    layout = Layout(tmp_path / "base")
+    layout.end(layout.image(ARM64, {"X": deep}))
+    imaged(project(tmp_path / "p"), store, base=str(layout.folder))
+    assert image_of(tmp_path / "image").config["config"]["X"] == deep
 
 
 def test_what_is_said_of_a_base_that_does_not_suit(tmp_path: Path, store: Store) -> None:
