@@ -159,6 +159,8 @@ def _plan_cell(
         return PlannedCell(cell=cell, error=error)
     except (HostError, BrokenPythonError) as error:
         if isinstance(error, BrokenPythonError) and not (settings.launcher or settings.container):
+            if error.path in settings.interpreters and error.hint == BrokenPythonError.hint:
+                error.hint = f"reinstall it, or correct `interpreters` in [tool.ofiuco.platform.{cell.platform}]"
             raise
         return PlannedCell(cell=cell, error=error)
     if isinstance(interpreter, Interpreter):

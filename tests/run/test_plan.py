@@ -14,6 +14,7 @@ from pytest_ofiuco.core.lock import Lock
 from pytest_ofiuco.core.platforms import Platform
 from pytest_ofiuco.core.target import Python
 from pytest_ofiuco.errors import (
+    BrokenPythonError,
     HostError,
     MissingPytestError,
     MissingPythonError,
@@ -27,6 +28,7 @@ from pytest_ofiuco.errors import (
 from pytest_ofiuco.run.cells import Narrowing, SessionPlan
 from pytest_ofiuco.run.hosts.host import FarInterpreter, Host
 from pytest_ofiuco.run.plan import plan, select
+from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.interpreters import Interpreters, host_platform
 from pytest_ofiuco.store.project import LocalProject
 from tests.locks import edge, lock, package, read_lock, table
@@ -419,3 +421,17 @@ def test_what_the_lock_of_a_variant_warns_of_is_passed_on(tmp_path: Path) -> Non
 
     assert warnings("pytest9.0") == ()
     assert warnings("pytest7.0") == ("poetry.lock: lock-version 2.9 is newer than 2.1, read as 2.1",)
+
+
+def test_an_interpreter_that_is_named_and_not_there(tmp_path: Path) -> None:
+    """Where it is named is part of what there is to do."""
+    settings = (
+        'python = ["3.12"]\nplatforms = ["board"]\n[tool.ofiuco.platform.board]\n'
+        'tag = "manylinux_2_28_riscv64"\ninterpreters = ["/no/python3.12"]'
+    )
+    with pytest.raises(BrokenPythonError) as raised:
+        plan(project(settings), Narrowing(), Interpreters(Store(tmp_path), {}))
+    assert raised.value.render() == (
+        "error: /no/python3.12: this interpreter cannot be used: No such file or directory\n"
+        "hint: reinstall it, or correct `interpreters` in [tool.ofiuco.platform.board]"
+    )
