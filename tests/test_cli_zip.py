@@ -16,26 +16,21 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ofiuco.cli import main, output
+from pytest_ofiuco.cli import output
+from tests.bundle import commands
+from tests.bundle.commands import ROOT, TARGET
 from tests.bundle.projects import project
-from tests.store.makers import wheel
 
-ROOT = Path(__file__).parents[1]
-DOCS = (ROOT / "docs" / "zip.md").read_text(encoding="utf-8")
-TARGET = ("--platform", "aws_lambda", "--python", "3.13")
+DOCS = commands.document("zip")
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
-    """The exit code, what is printed, and what is said on standard error."""
-    code = main(["zip", *map(str, arguments)])
-    out, err = capsys.readouterr()
-    return code, out, err
+    return commands.run(capsys, "zip", *arguments)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    files = [wheel("demo", {"demo.py": ""}), wheel("boto3", {"boto3.py": ""})]
-    return project(tmp_path / "p", files)
+    return commands.small_project(tmp_path)
 
 
 def test_a_zip_and_its_manifest(tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -114,11 +109,8 @@ def test_refusals(
     message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    found, out, err = run(capsys, "--project", folder, *TARGET, "--output", "x.zip", *arguments)
-    assert (found, out) == (code, "")
-    error, hint = err.splitlines()
-    assert error.startswith(f"error: {message}")
-    assert hint.startswith("hint: ")
+    given = ("--project", folder, *TARGET, "--output", "x.zip", *arguments)
+    commands.check_refusal(capsys, "zip", *given, code=code, message=message)
     assert not (tmp_path / "x.zip").exists()
 
 
@@ -152,18 +144,13 @@ class _NoTemporary:
 
 
 def test_the_docs_name_every_option(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["zip", "--help"])
-    options = set(re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, re.MULTILINE))
-    rows = re.findall(r"^\| (`--.*?) \|", DOCS, re.MULTILINE)
-    assert options == set(re.findall(r"`(--[a-z-]+)", " ".join(rows)))
+    commands.check_options(capsys, "zip")
 
 
 def test_the_docs_show_keys_of_the_manifest(tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(capsys, "--project", folder, *TARGET, "--output", tmp_path / "x.zip", "--manifest", tmp_path / "x.json")
     document = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
-    rows = re.findall(r"^\| (`.*?) \|", DOCS.partition("## The manifest")[2], re.MULTILINE)
-    assert sorted(re.findall(r"`([a-z0-9_]+)`", " ".join(rows))) == sorted(document)
+    assert commands.keys_of_manifest("zip") == sorted(document)
 
 
 @pytest.mark.e2e

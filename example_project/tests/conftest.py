@@ -19,12 +19,21 @@ def remote() -> Iterator[FakeGeocoder]:
         server.shutdown()
 
 
-@pytest.fixture
-def cell(request: pytest.FixtureRequest) -> Any:
+def of_cells(request: pytest.FixtureRequest, fixture: str) -> Any:
     try:
-        return request.getfixturevalue("ofiuco_cell")
+        return request.getfixturevalue(fixture)
     except pytest.FixtureLookupError:
         pytest.skip("not in a cell of pytest --ofiuco-matrix")
+
+
+@pytest.fixture
+def cell(request: pytest.FixtureRequest) -> Any:
+    return of_cells(request, "ofiuco_cell")
+
+
+@pytest.fixture
+def function(request: pytest.FixtureRequest) -> Any:
+    return of_cells(request, "aws_lambda")
 
 
 @pytest.fixture(scope="session")

@@ -12,14 +12,6 @@ HANDLER = "geo_lookup.app.handler"
 SECONDS = 20
 
 
-@pytest.fixture
-def function(request: pytest.FixtureRequest) -> Any:
-    try:
-        return request.getfixturevalue("aws_lambda")
-    except pytest.FixtureLookupError:
-        pytest.skip("not in a cell of pytest --ofiuco-matrix")
-
-
 def test_a_point(function: Any) -> None:
     event = function.events.http(query={"lat": "47.141", "lon": "9.521"})
     response = function.invoke(HANDLER, event, timeout=SECONDS).payload

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -252,15 +252,20 @@ def with_tuples(data: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def crash_reports(proxy: ProxyItem, reason: str, tail: str) -> list[pytest.TestReport]:
-    """The failed report of a test that no worker has run to its end, and that of its end, which files wait for."""
-    report = partial(
+def reporter(proxy: ProxyItem) -> Callable[..., pytest.TestReport]:
+    """Makes reports of a test that are none of a worker's."""
+    return partial(
         pytest.TestReport,
         nodeid=proxy.nodeid,
         location=proxy.location,
         keywords={proxy.name: 1},
         user_properties=properties(proxy.cell),
     )
+
+
+def crash_reports(proxy: ProxyItem, reason: str, tail: str) -> list[pytest.TestReport]:
+    """The failed report of a test that no worker has run to its end, and that of its end, which files wait for."""
+    report = reporter(proxy)
     sections = [("Captured worker output", tail)] if tail else []
     failed = report(outcome="failed", longrepr=reason, when="call", sections=sections)
     return [failed, report(outcome="passed", longrepr=None, when="teardown")]

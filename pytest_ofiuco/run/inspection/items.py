@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal, get_args
 
 import pytest
@@ -15,7 +14,7 @@ from pytest_ofiuco.run.arguments import INSPECTION, Arguments
 from pytest_ofiuco.run.inspection.verdicts import Verdict
 from pytest_ofiuco.run.messages import RemoteItem
 from pytest_ofiuco.run.proxies import Forest, ProxyItem
-from pytest_ofiuco.run.replay import properties
+from pytest_ofiuco.run.replay import reporter
 
 Inspected = Literal["platforms", "all", "none"]
 """Which environments are inspected: those of named platforms, which the project ships to; all; none."""
@@ -77,13 +76,7 @@ def item_of(cell: Cell, forest: Forest) -> ProxyItem:
 
 def reports_of(proxy: ProxyItem, verdict: Verdict) -> list[pytest.TestReport]:
     """The reports of a verdict: errors fail it, and what else there is to say is shown where output is."""
-    report = partial(
-        pytest.TestReport,
-        nodeid=proxy.nodeid,
-        location=proxy.location,
-        keywords={proxy.name: 1},
-        user_properties=properties(proxy.cell),
-    )
+    report = reporter(proxy)
     text = verdict.text.rstrip("\n")
     said = verdict.summary if not verdict.is_fine else f"{verdict.text}{verdict.summary}"
     outcome: Literal["passed", "failed"] = "passed" if verdict.is_fine else "failed"
