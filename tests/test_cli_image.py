@@ -116,6 +116,7 @@ def test_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypat
         pytest.param(["--label", "\udcff=a"], 2, "label '\\udcff=a': not text", id="label is no text"),
         pytest.param(["--entrypoint", "\udcff"], 2, "entrypoint '\\udcff': not text", id="entry point is no text"),
         pytest.param(["--cmd", r'["\ud800"]'], 2, "cmd '\\ud800': not text", id="cmd is no text"),
+        pytest.param(["--output", "x/image:v1"], 2, "--output 'x/image:v1': a folder's name with a colon", id="a tag"),
         pytest.param(["--tag", ""], 2, "tag '': no registry takes it", id="no tag"),
         pytest.param(["--manifest", "."], 2, ".: cannot be written: Is a directory", id="a folder"),
         pytest.param(["--manifest", "no/x.json"], 2, "no/x.json: cannot be written: No such file", id="manifest"),

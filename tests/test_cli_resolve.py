@@ -224,6 +224,18 @@ def test_no_lock(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+def test_no_lock_below_a_project(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(project, PYLOCK, "pylock.toml")
+    write(project, PROJECT, "pyproject.toml")
+    (project / "tests").mkdir()
+    below = project / "tests"
+    assert refused(capsys, "--project", below, *HERE) == (
+        2,
+        f"{below}: no lock file here (looked for {LOOKED_FOR})",
+        f"the project is in {project.resolve()}: go there, or name it with --project",
+    )
+
+
 def test_no_such_lock(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert refused(capsys, "--project", project, "--lock", "my.lock", *HERE) == (
         2,

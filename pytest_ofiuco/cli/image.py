@@ -60,6 +60,10 @@ def _request(options: Namespace) -> ImageRequest:
     from pytest_ofiuco.bundle.request import ImageRequest
     from pytest_ofiuco.config.image import ImageSettings
 
+    name, colon, tag = os.path.basename(options.output).partition(":")
+    if colon:  # what others take for FOLDER:TAG
+        hint = f"--output {os.path.join(os.path.dirname(options.output), name)} --tag {tag or 'TAG'}"
+        raise UsageError(f"--output {shown(options.output)}: a folder's name with a colon", hint)
     common = contents(options)
     project = common["project"]
     settings = project.config.image or ImageSettings()

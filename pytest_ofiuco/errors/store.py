@@ -207,18 +207,27 @@ class OfflineError(OfiucoError):
 
 @dataclass(eq=False)
 class NoWheelError(OfiucoError):
-    """A package without a wheel for a platform that does not run here: what is built here is for this machine."""
+    """A package without a wheel for a platform that does not run here: what is built here is for this machine.
+
+    ``nearest`` is what the nearest of its wheels needs, and the platform lacks.
+    """
 
     exit_code = 1
     file: str
     package: str
     target: str
     what: str
-    hint: str | None = "build its wheel on such a machine, put it on an index, and lock again"
+    nearest: str = ""
+
+    @property
+    def hint(self) -> str:  # type: ignore[override]
+        version = "lock a version with a wheel that suits it, or " if self.nearest else ""
+        return f"{version}build its wheel on such a machine, put it on an index, and lock again"
 
     def __str__(self) -> str:
+        nearest = f" (the nearest {self.nearest})" if self.nearest else ""
         return (
-            f"{self.file}: package {self.package}: there is no wheel for {self.target},"
+            f"{self.file}: package {self.package}: there is no wheel for {self.target}{nearest},"
             f" and {self.what} would be built for this machine"
         )
 

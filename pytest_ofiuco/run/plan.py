@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_ofiuco.config import PlatformSettings
 from pytest_ofiuco.core.lock import MAIN, Lock, Selection
 from pytest_ofiuco.core.matrix import HOST, Cell, expand
-from pytest_ofiuco.core.platforms import Platform, runs_on
+from pytest_ofiuco.core.platforms import BUILTIN, Platform, runs_on
 from pytest_ofiuco.core.resolve import Resolution, resolve
 from pytest_ofiuco.core.target import Python, Target
 from pytest_ofiuco.errors import (
@@ -68,7 +68,7 @@ def plan(
     if not wanted:
         raise UsageError(
             "no cell is left of the matrix" if cells else "the matrix is empty",
-            f"choose from: {', '.join(cell.name for cell in cells)}" if cells else "see `exclude` in [tool.ofiuco]",
+            _what_there_is(cells, narrowing, project) if cells else "see `exclude` in [tool.ofiuco]",
         )
     variants = Variants(project)
     far = _hosts(project, wanted)
@@ -77,7 +77,7 @@ def plan(
         lock=LockFacts.of(lock),
         cells=_with_pytest(planned, lock) if needs_pytest else planned,
         all_names=tuple(cell.name for cell in cells),
-        warnings=(*lock.remarks, *variants.remarks, *warnings, *_unasked(project)),
+        warnings=(*lock.remarks, *variants.remarks, *warnings, *_unasked(project), *_without_cells(project)),
         defined=frozenset((HOST, *config.settings)),
         variants=tuple(each.name for each in config.variants),
         project=project,
@@ -95,6 +95,27 @@ def _hosts(project: LocalProject, cells: Sequence[Cell]) -> Hosts | None:
     hosts.connect(cells)
     project.witness.is_lasting = False  # what is there may change unseen
     return hosts
+
+
+def _what_there_is(cells: Sequence[Cell], narrowing: Narrowing, project: LocalProject) -> str:
+    """What to choose from, and where a platform that was asked for may be added."""
+    names = f"choose from: {', '.join(cell.name for cell in cells)}"
+    known = (name for name in narrowing.platforms if name in BUILTIN or name in project.config.settings)
+    absent = [name for name in known if not any(cell.has_platform([name]) for cell in cells)]
+    if not absent:
+        return names
+    listed = ", ".join(f'"{name}"' for name in dict.fromkeys((*project.config.platforms, *absent)))
+    return f"{names}; or make cells of it: platforms = [{listed}] in [tool.ofiuco]"
+
+
+def _without_cells(project: LocalProject) -> tuple[str, ...]:
+    """What is described, and has no cells since nobody has said which platforms have."""
+    table = project.pyproject.table("tool").table("ofiuco")
+    described = [name for name in project.config.settings if name not in project.config.platforms]
+    if "platforms" in table or not described:
+        return ()
+    listed = ", ".join(f'"{name}"' for name in (HOST, *described))
+    return (f"{', '.join(described)}: described, and in no cell: platforms = [{listed}] in [tool.ofiuco] makes cells",)
 
 
 def _unasked(project: LocalProject) -> tuple[str, ...]:

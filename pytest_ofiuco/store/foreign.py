@@ -13,6 +13,8 @@ from typing import TypeGuard
 from packaging.utils import parse_wheel_filename
 
 from pytest_ofiuco.core.artifact import Archive, Artifact, Directory, Wheel
+from pytest_ofiuco.core.choice import Choice
+from pytest_ofiuco.core.lock import Lock
 from pytest_ofiuco.core.resolve import Pin, Resolution
 from pytest_ofiuco.core.target import Target
 from pytest_ofiuco.errors import MisbuiltError, NoWheelError
@@ -31,6 +33,7 @@ def check_locked(resolution: Resolution, pins: Iterable[Pin]) -> None:
     Raises:
         NoWheelError: one would have to be built.
     """
+    choice = Choice(resolution.lock, resolution.target)
     for pin in pins:
         if not is_wheel(pin.artifact) and not isinstance(pin.artifact, Directory):
             raise NoWheelError(
@@ -38,7 +41,14 @@ def check_locked(resolution: Resolution, pins: Iterable[Pin]) -> None:
                 package=f"{pin.name} {pin.version or ''}".rstrip(),
                 target=str(resolution.target),
                 what=_WHAT[pin.artifact.kind],
+                nearest=choice.lacking(_wheels(resolution.lock, pin)),
             )
+
+
+def _wheels(lock: Lock, pin: Pin) -> list[Wheel]:
+    """Those that a lock has of a package, none of which fits."""
+    entries = (each for each in lock.packages if (each.name, each.version) == (pin.name, pin.version))
+    return [wheel for entry in entries for wheel in entry.wheels]
 
 
 def check_built(filename: str, package: str, target: Target) -> None:

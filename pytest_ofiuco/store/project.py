@@ -164,11 +164,25 @@ def _find_lock(directory: Path, given: str | None, configured: str | None, witne
     return _requirements(directory, witness), formats.REQUIREMENTS
 
 
+def _project_above(directory: Path) -> Path | None:
+    """The nearest folder above one without a pyproject.toml that has one, and a lock."""
+    if (directory / PYPROJECT).is_file():
+        return None
+    for folder in directory.resolve().parents:
+        if (folder / PYPROJECT).is_file():
+            return folder if any((folder / name).is_file() for name in formats.DEFAULT_NAMES) else None
+    return None
+
+
 def _requirements(directory: Path, witness: Witness) -> Path:
     """The requirements.txt, where it is a lock: a list of what is wanted, which many projects have, must not pass."""
     file = directory / formats.REQUIREMENTS
     looked_for = (*formats.DEFAULT_NAMES, formats.REQUIREMENTS)
     if not witness.is_file(file):
+        above = _project_above(directory)
+        if above is not None:
+            hint = f"the project is in {above}: go there, or name it with --project"
+            raise NoLockError(str(directory), looked_for, hint)
         raise NoLockError(str(directory), looked_for)
     from pytest_ofiuco.formats.requirements import has_hashes  # most projects have another lock
 

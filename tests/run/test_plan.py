@@ -222,7 +222,7 @@ def test_the_matrix_is_narrowed(narrowing: dict[str, Any], left: list[str]) -> N
 
 
 @pytest.mark.parametrize(
-    "narrowing", [{"cells": ("py399-host",)}, {"platforms": ("aws_lambda",)}, {"variants": ("django42",)}]
+    "narrowing", [{"cells": ("py399-host",)}, {"platforms": ("aws_lamda",)}, {"variants": ("django42",)}]
 )
 def test_narrowing_to_nothing_lists_the_choice(narrowing: dict[str, Any]) -> None:
     with pytest.raises(UsageError) as raised:
@@ -435,3 +435,19 @@ def test_an_interpreter_that_is_named_and_not_there(tmp_path: Path) -> None:
         "error: /no/python3.12: this interpreter cannot be used: No such file or directory\n"
         "hint: reinstall it, or correct `interpreters` in [tool.ofiuco.platform.board]"
     )
+
+
+def test_a_platform_that_is_described_and_in_no_cell() -> None:
+    described = "[tool.ofiuco.platform.aws_lambda]\nprovided = ['boto3']"
+    said = 'aws_lambda: described, and in no cell: platforms = ["host", "aws_lambda"] in [tool.ofiuco] makes cells'
+    assert make(f'python = ["3.12"]\n{described}').warnings == (said,)
+    assert make(f'python = ["3.12"]\nplatforms = ["host"]\n{described}').warnings == ()
+    with pytest.raises(UsageError) as raised:
+        make(f'python = ["3.12"]\n{described}', narrowing={"platforms": ("aws_lambda",)})
+    assert raised.value.render() == (
+        "error: no cell is left of the matrix\nhint: choose from: py312-host; or make cells of it: "
+        'platforms = ["host", "aws_lambda"] in [tool.ofiuco]'
+    )
+    with pytest.raises(UsageError) as raised:
+        make('python = ["3.12"]', narrowing={"platforms": ("aws_lamda",)})
+    assert raised.value.hint == "choose from: py312-host"

@@ -15,6 +15,7 @@ from pytest_ofiuco.errors import BrokenPythonError, MisbuiltError, NoWheelError
 from pytest_ofiuco.store.cache import Store
 from pytest_ofiuco.store.environment import Environment, Project
 from pytest_ofiuco.store.interpreters import Interpreter
+from tests.locks import package
 from tests.store.installing import run
 from tests.store.makers import THIS_PYTHON, plan, preparer, sdist, source_files, wheel, write_tree
 
@@ -68,6 +69,24 @@ def test_sources_are_refused_before_anything_is_fetched(
         "hint: build its wheel on such a machine, put it on an index, and lock again"
     )
     assert not list(store.environments.glob("*"))
+
+
+def test_what_the_nearest_wheel_needs_is_said(
+    store: Store, tmp_path: Path, emulated: Interpreter, interpreter: Interpreter
+) -> None:
+    source = sdist("demo", {}).sdist(path="demo-1.0.tar.gz")
+    asked = plan(emulated, tmp_path, {"demo": source})
+    newer = tuple(f"demo-1.0-py3-none-manylinux_2_{minor}_s390x.whl" for minor in (39, 34))
+    entry = package("demo", "1.0", wheels=newer)
+    resolution = replace(asked.resolution, lock=replace(asked.resolution.lock, packages=(entry,)))
+    with preparer(store) as preparing, pytest.raises(NoWheelError) as caught:
+        preparing.prepare(replace(asked, resolution=resolution, compiler=interpreter))
+    assert caught.value.render() == (
+        f"error: test.lock: package demo 1.0: there is no wheel for Python {interpreter.python} on manylinux_2_28_s390x"
+        " (the nearest needs glibc ≥ 2.34, the platform has 2.28), and a source distribution would be built for this"
+        " machine\nhint: lock a version with a wheel that suits it, or build its wheel on such a machine, put it on an"
+        " index, and lock again"
+    )
 
 
 @pytest.mark.parametrize("has_compiler", [True, False])
