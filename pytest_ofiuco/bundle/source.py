@@ -1,4 +1,4 @@
-"""The code of a project that is no package: what can be imported from its folder, or from ``src`` in it.
+"""The code of a project that is no package: what can be imported from ``src`` in its folder, or from the folder.
 
 Tests, caches, virtual environments, what builds leave and hidden files are no part of it. ``include`` in
 [tool.ofiuco.zip] names what ships instead.
@@ -81,18 +81,43 @@ def _included(directory: Path, include: tuple[str, ...]) -> Iterator[tuple[Path,
             yield from ((path.parent, file) for file in _files(path, (os.path.realpath(directory),)))
 
 
+def folder(directory: Path) -> Path:
+    """Where a project's modules and packages lie: ``src``, where that has any and is no package itself, else the top.
+
+    Raises:
+        OSError: a folder cannot be read.
+    """
+    source = directory / "src"
+    if not source.is_dir() or (source / "__init__.py").exists():
+        return directory
+    return next((source for _ in _tops(source, _above(directory, source))), directory)
+
+
 def _importable(directory: Path) -> Iterator[tuple[Path, Path]]:
     """Modules and packages, each with the folder that it is imported from."""
-    source = directory / "src"
-    root = source if source.is_dir() and not (source / "__init__.py").exists() else directory
-    above = (os.path.realpath(directory), os.path.realpath(root))
+    root = folder(directory)
+    above = _above(directory, root)
+    for path in _tops(root, above):
+        if path == directory / "src" and not (path / "__init__.py").exists():
+            continue  # nothing in it can be imported
+        yield from ((root, file) for file in (_files(path, above) if path.is_dir() else (path,)))
+
+
+def _above(directory: Path, root: Path) -> tuple[str, ...]:
+    return os.path.realpath(directory), os.path.realpath(root)
+
+
+def _tops(root: Path, above: tuple[str, ...]) -> Iterator[Path]:
+    """The modules and the folders of packages in a folder."""
     for path in sorted(root.iterdir()):
-        if path.name.startswith(".") or path.name in _NO_CODE or is_unshipped(path.name):
+        name = path.name
+        if name.startswith(".") or name in _NO_CODE or is_unshipped(name):
             continue
-        if path.is_dir() and path.name.isidentifier() and _has_modules(path, above):
-            yield from ((root, file) for file in _files(path, above))
+        if path.is_dir():
+            if name.isidentifier() and _has_modules(path, above):
+                yield path
         elif path.suffix == ".py" and path.stem.isidentifier() and path.is_file():
-            yield root, path
+            yield path
 
 
 def _has_modules(folder: Path, above: tuple[str, ...]) -> bool:

@@ -108,3 +108,23 @@ def test_a_large_file_that_changes(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(BundleError) as caught:
         list(entry.chunks())
     assert str(caught.value) == f"{file}: cannot be read: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("sources", "found"),
+    [
+        pytest.param({}, ["app.py"], id="empty"),
+        pytest.param(
+            {"src/model.bin": "", "src/my-scripts/run.py": "", "src/tests/test_a.py": ""}, ["app.py"], id="none"
+        ),
+        pytest.param({"src/inner.py": ""}, ["inner.py"], id="a module"),
+        pytest.param({"src/deep/er/inner.py": ""}, ["deep/er/inner.py"], id="folders"),
+        pytest.param(
+            {"src/__init__.py": "", "src/a.py": ""}, ["app.py", "src/__init__.py", "src/a.py"], id="a package"
+        ),
+    ],
+)
+def test_src_counts_where_it_has_modules(tmp_path: Path, sources: dict[str, str], found: list[str]) -> None:
+    folder = write_tree(tmp_path, {"app.py": "", **sources})
+    (folder / "src").mkdir(exist_ok=True)
+    assert [path.relative_to(root).as_posix() for root, path in source.files(folder, ())] == found

@@ -53,7 +53,10 @@ class Shipping:
         if self._included():
             paths = [self.project.directory / each for each in self._included()]
             return tuple(dict.fromkeys(path if path.is_dir() else path.parent for path in paths))
-        return linked_folders(folder, tree) or (self._source_folder(self.project),)
+        linked = linked_folders(folder, tree)
+        if any(modules_in(each) for each in linked):
+            return linked
+        return (*linked, source.folder(self.project.directory))
 
     def shipment(self) -> Shipment:
         """Which packages the platform provides, and which only tests need; nothing where the lock does not suit it."""
@@ -113,10 +116,6 @@ class Shipping:
             (path.relative_to(root).as_posix(), path, path.relative_to(directory).as_posix())
             for root, path in source.files(directory, self._included())
         )
-
-    def _source_folder(self, project: LocalProject) -> Path:
-        sources = project.directory / "src"
-        return sources if sources.is_dir() else project.directory
 
     def _shown(self, folder: Path) -> str:
         if self.project is None:
