@@ -77,16 +77,26 @@ def modules_from(files: Iterable[tuple[str, Path, str]]) -> dict[str, Module]:
 
 def sources_in(top: Path) -> Iterator[str]:
     """The files among a folder's that ``modules_in`` looks at, in their order."""
+    for folder, files in _walked(top):
+        for name in files:
+            if not (folder == top and is_unshipped(name)) and os.path.exists(folder / name):
+                yield (folder.relative_to(top) / name).as_posix()
+
+
+def folders_in(top: Path) -> Iterator[Path]:
+    """The folders that ``modules_in`` looks into, those without a file, too, and the virtual environments it skips."""
+    for folder, _ in _walked(top):
+        yield folder
+
+
+def _walked(top: Path) -> Iterator[tuple[Path, list[str]]]:
     for folder, names, files in os.walk(top):
         is_top = Path(folder) == top
         names[:] = sorted(name for name in names if name.isidentifier() and not (is_top and name in _NOT_SHIPPED))
-        if "pyvenv.cfg" in files:
+        is_environment = "pyvenv.cfg" in files
+        if is_environment:
             names.clear()
-            continue
-        inside = Path(folder).relative_to(top)
-        for name in sorted(files):
-            if not (is_top and is_unshipped(name)) and os.path.exists(os.path.join(folder, name)):
-                yield (inside / name).as_posix()
+        yield Path(folder), [] if is_environment else sorted(files)
 
 
 def _add(found: dict[str, Module], path: str, member: Member, owner: Package | None, *, is_own: bool) -> None:

@@ -190,7 +190,7 @@ def _controller(
 
 
 def _verdicts(planner: Planner) -> Verdicts:
-    return Verdicts(planner.store, planner.directory, planner.lock, planner.load)
+    return Verdicts(planner.store, planner.directory, planner.lock, planner.load, refresh=planner.refresh)
 
 
 def _progress(config: pytest.Config, total: int) -> PreparationProgress:

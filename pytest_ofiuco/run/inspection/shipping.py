@@ -53,10 +53,22 @@ class Shipping:
         if self._included():
             paths = [self.project.directory / each for each in self._included()]
             return tuple(dict.fromkeys(path if path.is_dir() else path.parent for path in paths))
-        linked = linked_folders(folder, tree)
-        if any(modules_in(each) for each in linked):
-            return linked
-        return (*linked, source.folder(self.project.directory))
+        if self._are_linked(tree, folder):
+            return linked_folders(folder, tree)
+        return (*linked_folders(folder, tree), source.folder(self.project.directory))
+
+    def files(self, tree: Tree, folder: Path) -> tuple[Path, ...]:
+        """Which files ``modules`` reads there, those that are not in the folders that the environment links to.
+
+        Raises:
+            UsageError, InputError: they cannot be found.
+        """
+        if self.project is None or (not self._included() and self._are_linked(tree, folder)):
+            return ()
+        return tuple(path for _, path in source.files(self.project.directory, self._included()))
+
+    def _are_linked(self, tree: Tree, folder: Path) -> bool:
+        return any(modules_in(each) for each in linked_folders(folder, tree))
 
     def shipment(self) -> Shipment:
         """Which packages the platform provides, and which only tests need; nothing where the lock does not suit it."""

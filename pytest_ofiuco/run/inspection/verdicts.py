@@ -1,7 +1,7 @@
 """What the inspection of an environment has come to, kept for the sessions that find everything as it was.
 
 An environment's files never change, and what the project ships is in its lock and its settings; its own modules are
-read where they lie. All of these are witnessed.
+read where they lie. All of these are witnessed, and so is what decides where they lie.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -25,7 +25,7 @@ from pytest_ofiuco.store.witness import Witness, still_holds
 if TYPE_CHECKING:
     from pytest_ofiuco.store.project import LocalProject
 
-_LAYOUT = 2
+_LAYOUT = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +39,15 @@ class Verdict:
 
 
 class Verdicts:
-    """The verdicts that a store keeps of a project; ``load`` reads it anew, with a witness of its own."""
+    """The verdicts that a store keeps of a project; ``load`` reads it anew, with a witness of its own.
 
-    def __init__(self, store: Store, directory: Path, lock: str | None, load: Callable[[], LocalProject]) -> None:
-        self._store, self._load = store, load
+    ``refresh``: none that is kept counts.
+    """
+
+    def __init__(
+        self, store: Store, directory: Path, lock: str | None, load: Callable[[], LocalProject], *, refresh: bool
+    ) -> None:
+        self._store, self._load, self._refresh = store, load, refresh
         self._project = [os.path.abspath(directory), lock]
 
     def of(self, cell: Cell, environment: Environment) -> Verdict:
@@ -54,7 +59,7 @@ class Verdicts:
         question = [self._project, cell.name, str(cell.target), environment.key]
         key = digest({"layout": _LAYOUT, "version": __version__, "question": question})
         file = self._store.inspections / f"{key}.json"
-        known = _known(file)
+        known = None if self._refresh else _known(file)
         if known is not None:
             touch(file)
             return known
@@ -87,24 +92,28 @@ def _looked(cell: Cell, folder: Path, project: LocalProject) -> Verdict:
     from pytest_ofiuco.run.inspection.subject import look_into, of_cell
 
     subject = of_cell(cell, folder, project)
-    for each in subject.shipping.folders(subject.tree, folder):
-        _watch(each, project.witness)
+    shipping = subject.shipping
+    _watch(shipping.folders(subject.tree, folder), shipping.files(subject.tree, folder), project.witness)
     found = look_into(subject)
     findings = [replace(finding, file="") for finding in found.inspection.findings]  # the item is named after the cell
     is_fine = not any(finding.severity == "error" for finding in findings)
     return Verdict(is_fine=is_fine, text=lines_of(findings), summary=found.summary)
 
 
-def _watch(folder: Path, witness: Witness) -> None:
-    """Have a witness see the project's own modules, and which there are."""
-    from pytest_ofiuco.inspect.modules import sources_in
+def _watch(tops: Iterable[Path], files: Iterable[Path], witness: Witness) -> None:
+    """Have a witness see the project's own modules, in folders and beside them, and which there are."""
+    from pytest_ofiuco.inspect.modules import folders_in, sources_in
 
-    folders = {folder: None}
-    for path in sources_in(folder):
-        folders |= dict.fromkeys(each for each in (folder / path).parents if each.is_relative_to(folder))
-        if path.endswith(".py"):
+    folders: dict[str, None] = {}
+    sources = list(files)
+    for top in tops:
+        folders |= dict.fromkeys(map(os.path.abspath, folders_in(top)))
+        sources += [top / path for path in sources_in(top)]
+    for path in sources:
+        folders[os.path.abspath(path.parent)] = None
+        if path.suffix == ".py":
             with suppress(OSError):
-                witness.content(folder / path)
+                witness.content(path)
     for each in folders:
         for pattern in ("*.py", "[!_]*"):  # what an interpreter leaves there is none of it
             witness.names_in(each, pattern)
