@@ -167,6 +167,30 @@ def test_what_leaked_into_a_zip(capsys: pytest.CaptureFixture[str], folder: Path
     )
 
 
+def test_what_is_provided_may_be_locked_for_tests_alone(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    """The usual layout for AWS Lambda: boto3 in the dev group. What it alone needs is there, too, and has no size."""
+    needs = {"pytest": [], "requests": [], "boto3": ["botocore", "requests"], "botocore": ["jmespath"], "jmespath": []}
+    lock = LOCK.replace('{ name = "boto3" }, ', "").replace('"pytest" }', '"pytest" }, { name = "boto3" }')
+    environment = {"own_thing.py": b"import boto3, botocore, jmespath, requests\nimport pytest\n"}
+    for name, needed in needs.items():
+        edges = ", ".join(f'{{ name = "{each}" }}' for each in needed)
+        lock += ENTRY.format(name=name, dependencies=f"dependencies = [{edges}]", hash="0" * 64)
+        environment |= installed(name, {f"{name}.py": b"#" * (1 << 20)})
+    files = {"pyproject.toml": f"{PROJECT}max-size = 1\n".encode(), "uv.lock": lock.encode()}
+    folder_of(folder_of(folder, files) / "e", environment)
+    assert checked(capsys, "--environment", "e", *LAMBDA, "--lock", "uv.lock") == (
+        1,
+        [
+            "error: e: own_thing.py: own-thing: line 2 imports pytest, which comes with pytest 1.0 (group dev): that"
+            " does not ship",
+            "hint: make it a dependency of the project, or import it in tests only",
+            "error: e: 1.0 MiB unpacked, the platform takes 1.0 MiB",
+            "hint: leave out what is not needed; the largest: requests 1.0 MiB, own-thing 57 B",
+            "e: 2 errors for Python 3.11 on manylinux_2_26_aarch64 (16 files, 0 of machine code, 5.0 MiB)",
+        ],
+    )
+
+
 def test_a_zip_and_its_layers(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     """What the code imports is in a layer, and all of them count against the limit."""
     folder_of(folder, {"pyproject.toml": b"[tool.ofiuco.platform.aws_lambda]\nmax-size = 1\n"})

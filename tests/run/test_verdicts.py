@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,6 +57,7 @@ def test_where_sources_lie_is_seen(tmp_path: Path, judge: Callable[..., Verdict]
     assert "deep/module.py: line 1" in judge().text
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 @pytest.mark.parametrize("name", ["examples/module.py", "linked/module.py"])
 def test_all_that_ships_is_seen(tmp_path: Path, judge: Callable[..., Verdict], name: str) -> None:
     """Also what no environment links to: a folder of examples, and what a link leads to."""

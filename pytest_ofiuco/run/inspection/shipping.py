@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,21 +85,31 @@ class Shipping:
             ships = self._pins(lock.selection(groups=groups, extras=config.extras))
         except OfiucoError:
             return Shipment(provided=frozenset(provided))
-        left_out: dict[str, str] = {}
-        for group in others:
-            try:
-                brought = self._pins(lock.selection(groups=(group,)))
-            except OfiucoError:
-                continue
-            for name, pin in brought.items():
-                if name not in ships:
-                    left_out.setdefault(name, f"{name} {pin.version or ''}".strip() + f" (group {group})")
-        waiting = [name for name in provided if name in ships]
+        brought = {name: each for name, each in self._brought(others).items() if name not in ships}
+        waiting = list(provided)
         for name in waiting:  # grows on the way
-            needed = [each for each in ships[name].dependencies if each not in provided]
+            pin = ships.get(name) or brought.get(name, (None,))[0]
+            needed = [each for each in (pin.dependencies if pin is not None else ()) if each not in provided]
+            if name not in ships:
+                needed = [each for each in needed if each not in ships]
             provided.update(needed)
             waiting += needed
+        left_out = {
+            name: f"{name} {pin.version or ''}".strip() + f" (group {group})"
+            for name, (pin, group) in brought.items()
+            if name not in provided
+        }
         return Shipment(left_out=left_out, provided=frozenset(provided))
+
+    def _brought(self, groups: Iterable[str]) -> dict[str, tuple[Pin, str]]:
+        """What groups bring, each with the first group that does; nothing of those that the target gets nothing of."""
+        assert self.project is not None
+        found: dict[str, tuple[Pin, str]] = {}
+        for group in groups:
+            with suppress(OfiucoError):
+                pins = self._pins(self.project.lock.selection(groups=(group,)))
+                found = {name: (pin, group) for name, pin in pins.items()} | found
+        return found
 
     def _pins(self, selection: Selection) -> dict[str, Pin]:
         assert self.project is not None
