@@ -14,8 +14,9 @@ _VARYING = (
     (re.compile(r"\b0x[0-9a-fA-F]{4,}\b"), "0x…"),
     (re.compile(r"\b(localhost|127\.0\.0\.1|\[::1\]):\d+"), r"\1:…"),
     (re.compile(r"\b\d+\.\d+(?= ?(?:s|ms|secs?|seconds)\b)"), "…"),
+    (re.compile(r"\bRequestId: [0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "RequestId: …"),
 )
-"""What is another in each process: addresses, ports, durations."""
+"""What is another in each process: addresses, ports, durations, AWS Lambda's requests."""
 
 _WORD = re.compile(r"""[^\s'"(\[<=]+""")
 _FOLDERS = (
@@ -29,6 +30,8 @@ _FOLDERS = (
 
 _LOCATION = re.compile(r"^(?P<path>[^\s:][^\n]*?):(?P<line>\d+): ", re.MULTILINE)
 _NATIVE_LOCATION = re.compile(r'^(?:E)? +File "(?P<path>[^"\n]+)", line (?P<line>\d+)', re.MULTILINE)
+_FRAME = re.compile(r'^  File "(?P<path>[^"\n]+)", line \d+.*(?:\n {4,}.*)*\n?', re.MULTILINE)
+_MARKS = re.compile(r"\n {4,}[~^][~^ ]*$", re.MULTILINE)
 _SAID = re.compile(r"^E  .*$", re.MULTILINE)
 _ASSERTION = re.compile(r"(?:AssertionError: )?assert ")
 _FOREIGN = re.compile(r"site-packages|dist-packages|[/\\]Lib[/\\]|[/\\]lib(?:64)?[/\\](?:python|pypy)\d|^<")
@@ -45,7 +48,11 @@ def likeness(text: str, said: str, places: tuple[Place, ...], names: Iterable[st
     ``text`` is the traceback as pytest writes it, ``said`` what the exception says, ``places`` the project's lines that
     it went through; ``names`` are those of the cells.
     """
-    return (normalised(_gist(said), names), places) if said else (normalised(text, names),)
+    if not said:
+        return (normalised(text, names),)
+    return normalised(_without_foreign_frames(_gist(said)), names), tuple(
+        (normalised(path, names), line) for path, line in places
+    )
 
 
 def _gist(said: str) -> str:
@@ -58,6 +65,15 @@ def _gist(said: str) -> str:
         if _ASSERTION.match(line) and "..." not in line:
             return "\n".join(lines[: index + 1])
     return said
+
+
+def _without_foreign_frames(said: str) -> str:
+    """A traceback in what is said, such as that of a function, less what does not count in one of pytest's.
+
+    Nor do the marks below its lines, which no Python before 3.11 makes.
+    """
+    own = _FRAME.sub(lambda frame: frame[0] if is_project(frame["path"]) else "", said)
+    return _MARKS.sub("", own).rstrip()
 
 
 def said_in(text: str) -> str:

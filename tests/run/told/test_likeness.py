@@ -48,6 +48,11 @@ AssertionError: no two
         pytest.param("ran /usr/bin/python3.10 -m a", "ran /opt/bin/pypy3.11 -m a", id="interpreters"),
         pytest.param("to 127.0.0.1:4567 failed", "to 127.0.0.1:34567 failed", id="ports"),
         pytest.param("after 0.21 s", "after 3.5 s", id="durations"),
+        pytest.param(
+            "RequestId: 0fa1bb16-2f42-4e9e-9a3e-9f1d2c1f8a01 Error: it",
+            "RequestId: 7c2b6d3e-11aa-4c58-8d9f-00c1d2e3f4a5 Error: it",
+            id="requests of AWS Lambda",
+        ),
         pytest.param("in py310-host: x", "in py313-host: x", id="cells"),
         pytest.param("test_a[py310-host-django42]", "test_a[py313-host]", id="cells whose names begin alike"),
     ],
@@ -97,6 +102,31 @@ def test_lines_of_the_project_count_and_no_others() -> None:
 
 def test_failures_in_different_places_are_two() -> None:
     assert likeness("", "no", (("a.py", 1),), NAMES) != likeness("", "no", (("a.py", 2),), NAMES)
+
+
+FUNCTION = """aws_lambda.LambdaError: KeyError: 'missing'
+in the function (most recent call last):
+  File "/tmp/pytest-of-me/pytest-{number}/aws-lambda0/task/app.py", line {line}, in handler
+    return json.loads(event)
+{marks}"""
+
+LIBRARY = """  File "/pyenv/{0}/lib/python{0}/json/__init__.py", line {1}, in loads
+    return _default_decoder.decode(s)
+"""
+
+
+def of_function(**varying: object) -> tuple[object, ...]:
+    said = FUNCTION.format(**{"number": 1, "line": 5, "marks": "", **varying}).rstrip()
+    text = "".join(f"E       {line}\n" for line in said.splitlines()) + "\ntest_app.py:2: LambdaError\n"
+    return likeness(text, said, places_in(text), NAMES)
+
+
+def test_a_traceback_in_what_is_said_counts_as_one_of_pytests() -> None:
+    """Its folders, the lines of the standard library and the marks of newer Pythons do not; the project's lines do."""
+    assert of_function() == of_function(number=2)
+    assert of_function() == of_function(marks="           ~~~~~~~~~~^^^^^^^\n")
+    assert of_function(marks=LIBRARY.format("3.10", 346)) == of_function(marks=LIBRARY.format("3.13", 355))
+    assert of_function() != of_function(line=6)
 
 
 def test_what_the_exception_says_is_found_in_the_text() -> None:
