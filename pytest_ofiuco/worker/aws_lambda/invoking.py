@@ -129,6 +129,7 @@ def _above_0(name: str, value: Any) -> Any:
     Raises:
         ValueError: it is none.
     """
+    __tracebackhide__ = True
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < _FOREVER:
         raise ValueError(f"{name} is {value!r}, and not a number above 0")
     return value
@@ -141,15 +142,39 @@ def _document(event: Any) -> bytes:
         TypeError: JSON cannot express it.
         ValueError: nor this, or it is too large.
     """
-    content = json.dumps(event, allow_nan=False).encode()
+    __tracebackhide__ = True
+    content = _json("event", event).encode()
     if len(content) > _LARGEST:
         raise ValueError(f"the event has {len(content)} bytes as JSON, and AWS Lambda takes {_LARGEST} at most")
     return content
 
 
 def _headers(client_context: Any, identity: Any) -> dict[str, str]:
-    documents = {"Client-Context": client_context, "Cognito-Identity": identity}
-    return {f"Lambda-Runtime-{name}": json.dumps(each) for name, each in documents.items() if each is not None}
+    __tracebackhide__ = True
+    given = {
+        "Client-Context": ("client_context", client_context),
+        "Cognito-Identity": ("identity", identity),
+    }
+    headers = {}
+    for name, (what, document) in given.items():
+        if document is not None:
+            headers[f"Lambda-Runtime-{name}"] = _json(what, document)
+    return headers
+
+
+def _json(what: str, document: Any) -> str:
+    """A document as it is sent.
+
+    Raises:
+        TypeError: JSON has no such types.
+        ValueError: nor such values.
+    """
+    __tracebackhide__ = True
+    try:
+        return json.dumps(document, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"JSON cannot express the {what}: {error}") from None
 
 
 @contextmanager

@@ -47,6 +47,11 @@ def test_what_is_not_given_is_as_on_lambda() -> None:
     ]
 
 
+def shown(caught: pytest.ExceptionInfo[Exception]) -> list[str]:
+    """The functions whose lines pytest shows, of all that an exception went through."""
+    return [entry.name for entry in caught.traceback.filter(caught)]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -56,7 +61,11 @@ def test_what_is_not_given_is_as_on_lambda() -> None:
         pytest.param({"timeout": float("inf")}, "timeout is inf, and not a number above 0", id="endless"),
         pytest.param({"memory": 0}, "memory is 0, and not a number above 0", id="no memory"),
         pytest.param({"memory": True}, "memory is True, and not a number above 0", id="memory"),
-        pytest.param({"event": float("nan")}, "Out of range float values are not JSON compliant", id="no number"),
+        pytest.param(
+            {"event": float("nan")},
+            "JSON cannot express the event: Out of range float values are not JSON compliant",
+            id="no number",
+        ),
         pytest.param(
             {"event": "x" * (6 << 20)},
             "the event has 6291458 bytes as JSON, and AWS Lambda takes 6291456 at most",
@@ -66,16 +75,32 @@ def test_what_is_not_given_is_as_on_lambda() -> None:
 )
 def test_what_cannot_be_asked(arguments: dict[str, Any], message: str) -> None:
     functions = Functions()
-    with pytest.raises(ValueError, match=re.escape(message)):
+    with pytest.raises(ValueError, match=re.escape(message)) as caught:
         view(functions).invoke("app.handler", **arguments)
     assert functions.invoked == []
+    assert shown(caught) == ["test_what_cannot_be_asked"]
 
 
-@pytest.mark.parametrize("handler", [pytest.param("", id="empty"), pytest.param({"a": 1}, id="the event")])
-def test_a_handler_has_a_name(handler: Any) -> None:
+@pytest.mark.parametrize(
+    ("name", "document"), [("event", {"a": {1}}), ("client_context", object()), ("identity", {(1, 2): 3})]
+)
+def test_what_json_has_no_type_for(name: str, document: object) -> None:
+    functions = Functions()
+    with pytest.raises(TypeError, match=f"^JSON cannot express the {name}: ") as caught:
+        view(functions).invoke("app.handler", **{name: document})  # type: ignore[arg-type] # any of them
+    assert functions.invoked == []
+    assert shown(caught) == ["test_what_json_has_no_type_for"]
+
+
+@pytest.mark.parametrize(
+    ("handler", "event"),
+    [pytest.param("", None, id="empty"), pytest.param({"a": 1}, "app.handler", id="event and handler swapped")],
+)
+def test_a_handler_has_a_name(handler: Any, event: object) -> None:
     with pytest.raises(TypeError) as caught:
-        view(Functions()).invoke(handler)
+        view(Functions()).invoke(handler, event)
     assert str(caught.value) == 'invoke() needs a handler, as in aws_lambda.invoke("app.handler", event)'
+    assert shown(caught) == ["test_a_handler_has_a_name"]
 
 
 def test_an_init_timeout_that_is_none() -> None:
