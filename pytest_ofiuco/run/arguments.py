@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from pytest_ofiuco.errors import UsageError
 from pytest_ofiuco.run.proxies import without_cell
@@ -53,6 +55,7 @@ _PLUGIN = "pytest_ofiuco.plugin"
 _SELECTION = (("--deselect", True),)
 """The controller's business: a node id there is not one to run."""
 
+_LIKE_A_CELL = re.compile(r"(?P<test>.+::.+)\[(?P<cell>(?:py|pypy)3\d+t?-[\w.-]+)\]")
 
 INSPECTION = "ofiuco::inspect"
 """The node id of an environment's inspection, before its cell's name: nothing that a cell knows."""
@@ -102,6 +105,18 @@ class Arguments:
     def for_cell(self, cell: str) -> list[str]:
         """What the cell's worker is started with."""
         return [*self.passed, *(test for name, test in self.by_cell if name == cell)]
+
+    def strangers(self) -> list[tuple[str, str]]:
+        """Tests and what they end in that reads like a cell's name, and is none: it may well be a parameter."""
+        found = (_LIKE_A_CELL.fullmatch(argument) for argument in self.passed)
+        return [(match["test"], match["cell"]) for match in found if match]
+
+
+def means(named: str, nodeid: str) -> bool:
+    """Whether a test of the command line, or a class, is or holds one that was collected; folders do not count."""
+    (file, _, below), (other, _, test) = named.partition("::"), nodeid.partition("::")
+    is_within = test == below or test.startswith((f"{below}[", f"{below}::"))
+    return is_within and PurePath(file).name == PurePath(other).name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

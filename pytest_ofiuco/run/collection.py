@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from pytest_ofiuco.core.matrix import Cell
 from pytest_ofiuco.core.platforms import find
 from pytest_ofiuco.errors import UsageError, shown
-from pytest_ofiuco.run.arguments import INSPECTION
+from pytest_ofiuco.run.arguments import INSPECTION, Arguments, means
 from pytest_ofiuco.run.cellrun import CellRun, Phase
 from pytest_ofiuco.run.cells import SessionPlan
 from pytest_ofiuco.run.messages import ProtocolError, RemoteItem
@@ -66,7 +66,7 @@ class Collection:
                 run.items = []
         forest = Forest(session)
         tests = {run.cell.name: self.proxies(run, forest) for run in runs}
-        self.note_homeless(runs, tests.values())
+        self.note_homeless(runs, tests)
         deselected = [item for run in runs for item in forest.deselected(run.deselected, run.cell)]
         if deselected:
             self.config.hook.pytest_deselected(items=deselected)
@@ -84,15 +84,35 @@ class Collection:
                 self.runs[item.cell.name].todo.append(item)
         return bool(items)
 
-    def note_homeless(self, runs: Sequence[CellRun], collections: Iterable[Sequence[ProxyItem]]) -> None:
-        """Tell of tests whose marks choose no cell, where all of the matrix runs."""
+    def note_homeless(self, runs: Sequence[CellRun], tests: Mapping[str, Sequence[ProxyItem]]) -> None:
+        """Tell of tests whose marks choose no cell, where all of the matrix runs, or not the cell that names them."""
+        elsewhere = self.note_elsewhere(runs, tests)
         if len(runs) < len(self.plan.all_names):
             return
-        housed = {item.remote.nodeid for collected in collections for item in collected}
-        homeless = {remote.nodeid for run in runs for remote in run.items} - housed
+        housed = {item.remote.nodeid for collected in tests.values() for item in collected}
+        homeless = {remote.nodeid for run in runs for remote in run.items} - housed - elsewhere
         if homeless:
-            tests = "1 test is" if len(homeless) == 1 else f"{len(homeless)} tests are"
-            self.notes.append(f"{tests} in no cell, by the marks: {min(homeless)}{', …' * (len(homeless) > 1)}")
+            said = "1 test is" if len(homeless) == 1 else f"{len(homeless)} tests are"
+            self.notes.append(f"{said} in no cell, by the marks: {min(homeless)}{', …' * (len(homeless) > 1)}")
+
+    def note_elsewhere(self, runs: Sequence[CellRun], tests: Mapping[str, Sequence[ProxyItem]]) -> set[str]:
+        """Tell of tests that are named with a cell that their marks do not choose; their node ids."""
+        items = {run.cell.name: [remote.nodeid for remote in run.items] for run in runs}
+        cells_of: dict[str, list[str]] = {}
+        elsewhere: set[str] = set()
+        for cell, named in self.arguments.by_cell:
+            meant = {nodeid for nodeid in items.get(cell, ()) if means(named, nodeid)}
+            if meant and meant.isdisjoint(item.remote.nodeid for item in tests[cell]):
+                cells_of.setdefault(named, []).append(cell)
+                elsewhere |= meant
+        for named, cells in cells_of.items():
+            self.notes.append(f"{named} is not in {', '.join(cells)}, by its marks")
+        return elsewhere
+
+    @property
+    def arguments(self) -> Arguments:
+        """The command line."""
+        return Arguments.read(self.config.invocation_params.args, self.plan.all_names)
 
     @property
     def modify(self) -> Any:
@@ -113,12 +133,24 @@ class Collection:
                 for error, names in _by_text(refused).items()
             ]
             cells = f"a test is named with or without its cell at the end: {', '.join(self.plan.all_names)}"
-            raise pytest.UsageError(*errors, *([cells] if any("::" in error for error in errors) else []))
+            hints = self.unknown_cells(refused) or ([cells] if any("::" in error for error in errors) else [])
+            raise pytest.UsageError(*errors, *hints)
+        self.notes.extend(self.unknown_cells(refused))
         for run in refused:
             if all(error.startswith(_ABSENT) for error in run.errors):
                 self.notes.append(f"{run.cell.name}: {'; '.join(run.errors)}")
             else:
                 self.scheduler.fail_cell(run, "collect", "\n".join(run.errors))
+
+    def unknown_cells(self, refused: Sequence[CellRun]) -> list[str]:
+        """In words which tests are not found since they end in what may be meant as a cell's name."""
+        absent = {error.split("\n")[0] for run in refused for error in run.errors if error.startswith(_ABSENT)}
+        names = {
+            cell: None
+            for test, cell in self.arguments.strangers()
+            if any(error.endswith(f"::{test.partition('::')[2].partition('[')[0]}") for error in absent)
+        }
+        return [f"no cell is called {', '.join(names)}: there are {', '.join(self.plan.all_names)}"] if names else []
 
     def proxies(self, run: CellRun, forest: Forest) -> list[ProxyItem]:
         return [

@@ -116,7 +116,7 @@ def test_selected(project: Project, arguments: Sequence[str], expected: Sequence
         pytest.param(
             ["tests/test_area.py::test_square[py399-host]"],
             WRONG,
-            "ERROR: a test is named with or without its cell*",
+            "ERROR: no cell is called py399-host: there are py310-host, py313-host",
             id="no such cell",
         ),
         pytest.param(["-k", "("], WRONG, "ERROR: Wrong expression passed to '-k'*", id="-k is no expression"),

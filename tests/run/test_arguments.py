@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_ofiuco.errors import UsageError
-from pytest_ofiuco.run.arguments import OPTIONS, Arguments, Distribution
+from pytest_ofiuco.run.arguments import OPTIONS, Arguments, Distribution, means
 from pytest_ofiuco.run.asked import jobs
 from pytest_ofiuco.run.events import Jobs
 from pytest_ofiuco.run.tolerance import known_options
@@ -54,6 +54,38 @@ def test_node_ids_with_a_cell_go_to_that_cell() -> None:
 
 def test_a_name_in_brackets_that_is_no_cell_is_a_parameter() -> None:
     assert read("a.py::test_x[py399-host]").passed == ("a.py::test_x[py399-host]",)
+
+
+@pytest.mark.parametrize(
+    ("argument", "strangers"),
+    [
+        pytest.param("a.py::test_x[py312-host]", [("a.py::test_x", "py312-host")], id="a cell's"),
+        pytest.param("a.py::T::test_x[1][pypy311-a.b-v_2]", [("a.py::T::test_x[1]", "pypy311-a.b-v_2")], id="PyPy's"),
+        pytest.param("a.py::test_x[py313t-host]", [("a.py::test_x", "py313t-host")], id="free-threaded"),
+        pytest.param("a.py::test_x[py310-host]", [], id="a cell"),
+        pytest.param("a.py::test_x[python-3]", [], id="a parameter"),
+        pytest.param("a.py::test_x[py312]", [], id="a Python"),
+        pytest.param("a.py[py312-host]", [], id="a file"),
+    ],
+)
+def test_what_reads_like_the_name_of_a_cell_and_is_none(argument: str, strangers: list[tuple[str, str]]) -> None:
+    assert read("-v", argument).strangers() == strangers
+
+
+@pytest.mark.parametrize(
+    ("named", "nodeid", "is_meant"),
+    [
+        pytest.param("a.py::test_x", "tests/a.py::test_x", True, id="from a folder below"),
+        pytest.param("tests/a.py::test_x", "tests/a.py::test_x[1]", True, id="parametrized"),
+        pytest.param("tests/a.py::T", "tests/a.py::T::test_x", True, id="in a class"),
+        pytest.param("tests/a.py::test_x[1]", "tests/a.py::test_x[1]", True, id="with its parameter"),
+        pytest.param("tests/a.py::test_x[1]", "tests/a.py::test_x[2]", False, id="another parameter"),
+        pytest.param("tests/a.py::test_x", "tests/a.py::test_xy", False, id="a longer name"),
+        pytest.param("tests/a.py::test_x", "tests/b.py::test_x", False, id="another file"),
+    ],
+)
+def test_what_a_name_means(named: str, nodeid: str, is_meant: bool) -> None:
+    assert means(named, nodeid) is is_meant
 
 
 def test_cells_that_no_node_id_names_are_not_meant() -> None:
