@@ -281,7 +281,7 @@ class Controller:
             assert run.environment is not None
             said = self.executions[run.cell.name] = execution(run.planned, run.environment, hello.pid)
             if is_foreign:
-                self.words.hear(Said(where="header", text=said), run.cell.name)
+                self.words.hear_what_runs(said, run.cell.name)
         if hello.python != expected:
             reason = f"the worker of {run.cell.name} runs Python {hello.python} ({hello.executable}), not {expected}"
             self.scheduler.fail_cell(run, "start", reason)

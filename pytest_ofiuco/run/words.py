@@ -16,6 +16,7 @@ class Words:
     """Collects what is said, and shows it."""
 
     def __init__(self) -> None:
+        self._runs: Texts = {}
         self._header: Texts = {}
         self._summary: Texts = {}
 
@@ -27,21 +28,30 @@ class Words:
         else:
             self._summary.setdefault(said.text, {})[cell] = None
 
+    def hear_what_runs(self, said: str, cell: str) -> None:
+        """Keep what runs a cell: it is of that cell, whoever else says the same."""
+        self._runs.setdefault(said, {})[cell] = None
+
     def show_header(self, reporter: pytest.TerminalReporter, cells: Sequence[str]) -> None:
-        """Lines that all ``cells`` have in common as they are, others below the names of theirs."""
+        """Lines that all ``cells`` have in common as they are, others below the names of theirs.
+
+        Where none are given, no cell has tests: then it is those that say something.
+        """
+        heard = dict.fromkeys(name for names in (*self._runs.values(), *self._header.values()) for name in names)
+        cells = cells or list(heard)
+        order = {name: index for index, name in enumerate((*cells, *(name for name in heard if name not in cells)))}
         by_cells: dict[tuple[str, ...], list[str]] = {}
-
-        def place(name: str) -> int:
-            return cells.index(name) if name in cells else len(cells)
-
+        for line, names in self._runs.items():
+            by_cells.setdefault(tuple(sorted(names, key=order.__getitem__)), []).append(line)
         for line, names in self._header.items():
-            by_cells.setdefault(tuple(sorted(names, key=place)), []).append(line)
+            is_common = names.keys() >= set(cells)
+            key = () if is_common else tuple(sorted(names, key=order.__getitem__))
+            by_cells.setdefault(key, []).append(line)
         for cells_of, lines in by_cells.items():
-            is_common = set(cells_of) >= set(cells)
-            if not is_common:
+            if cells_of:
                 reporter.write_line(f"{', '.join(cells_of)}:")
             for line in lines:
-                reporter.write_line(line if is_common else f"  {line}")
+                reporter.write_line(f"  {line}" if cells_of else line)
 
     def show_summary(self, reporter: pytest.TerminalReporter) -> None:
         """Each text below the names of its cells."""

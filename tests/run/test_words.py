@@ -49,5 +49,33 @@ def test_headers_and_summaries_once() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "cells", [["py313-arm"], ["py313-host", "py313-arm"], []], ids=["alone", "among others", "no tests"]
+)
+def test_what_runs_a_cell_is_said_with_its_name(cells: list[str]) -> None:
+    words = Words()
+    words.hear_what_runs("CPython 3.13.5, qemu 10.0.13", "py313-arm")
+    words.hear(Said(where="header", text="mode: strict"), "py313-arm")
+    words.hear(Said(where="header", text="mode: strict"), "py313-host")
+    assert told(words, cells) == "py313-arm:\n  CPython 3.13.5, qemu 10.0.13\nmode: strict\n"
+
+
+def test_what_runs_all_cells_is_said_with_their_names() -> None:
+    words = Words()
+    for cell in ("py313-arm", "py311-arm"):
+        words.hear_what_runs("behind qemu", cell)
+        words.hear(Said(where="header", text=f"seed: {cell[:5]}"), cell)
+    assert told(words, ["py311-arm", "py313-arm"]) == (
+        "py311-arm, py313-arm:\n  behind qemu\npy313-arm:\n  seed: py313\npy311-arm:\n  seed: py311\n"
+    )
+
+
+def test_where_no_cell_has_tests_what_only_some_say_is_said_with_their_names() -> None:
+    words = Words()
+    words.hear(Said(where="header", text="mode: strict\nseed: 1"), "py310")
+    words.hear(Said(where="header", text="mode: strict"), "py313")
+    assert told(words, []) == "mode: strict\npy310:\n  seed: 1\n"
+
+
 def test_nothing_is_said() -> None:
     assert told(Words(), ["py310"]) == ""
