@@ -26,6 +26,7 @@ from pytest_ofiuco.store.progress import Progress
 from pytest_ofiuco.store.sources import name_of
 from pytest_ofiuco.store.wheel import UnpackedWheel
 
+CODELESS = "nothing of the project's own code is in it: that is looked for in src, then at the top; see `include`"
 _CASELESS = ("macos", "windows")
 _NAMED = 4
 
@@ -48,12 +49,14 @@ class Part:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collected:
     """``entries`` of each part by path, in their order; ``kept`` are the wheels' files, by sha256; ``own`` the name
-    of the project's package; ``stripped_by`` the tool that was used; ``warnings`` what there is to say."""
+    of the project's package; ``has_code``: there are files of it; ``stripped_by`` the tool that was used; ``warnings``
+    what there is to say."""
 
     shipment: Shipment
     entries: Mapping[str, Mapping[str, Entry]]
     kept: Mapping[str, Kept]
     own: NormalizedName
+    has_code: bool
     stripped_by: str | None
     warnings: tuple[str, ...]
 
@@ -112,9 +115,13 @@ class Collector:
             entries=found,
             kept=kept,
             own=self.own,
+            has_code=any(self._is_code(*each) for part in parts for each in part.modules(found[part.name]).items()),
             stripped_by=self.stripped_by,
             warnings=tuple(self.warnings),
         )
+
+    def _is_code(self, path: str, entry: Entry) -> bool:
+        return entry.package == self.own and ".dist-info/" not in path
 
     def _shipped(self) -> Shipment:
         request = self.request

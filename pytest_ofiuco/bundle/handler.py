@@ -65,13 +65,17 @@ def check_main(main: str, entries: Mapping[str, Entry], sites: tuple[str, ...], 
 
 
 def _modules_hint(module: str, code: _Code, own: str, what: str = "zip") -> str:
-    known = sorted(code.modules(own)) or sorted(code.modules(None))
+    known = sorted(code.modules(own))
+    if not known:
+        return (
+            f"the {what} has no module of the project's own: put {module} in src or at the top, or name it in `include`"
+        )
     close = difflib.get_close_matches(module, known, 1, 0.5) or [
         each for each in known if each.rpartition(".")[2] == module.rpartition(".")[2]
     ]
     if close:
         return f"write {close[0]}, if that is what is meant"
-    return f"name a module of the project: {', '.join(known[:_NAMED])}" if known else f"the {what} has no module at all"
+    return f"name a module of the project: {', '.join(known[:_NAMED])}"
 
 
 class _Code:

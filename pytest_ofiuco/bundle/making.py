@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from pytest_ofiuco.bundle import archive, handler, launching, limits
 from pytest_ofiuco.bundle.archive import Archive, Written
-from pytest_ofiuco.bundle.collecting import Collected, Collector, Part
+from pytest_ofiuco.bundle.collecting import CODELESS, Collected, Collector, Part
 from pytest_ofiuco.bundle.entries import Entry, merged
 from pytest_ofiuco.bundle.manifest import content_hash, manifest
 from pytest_ofiuco.bundle.packed import Kept, pack, pack_large
@@ -86,6 +86,8 @@ class _Maker:
         limits.check_unzipped(by_package, request.platform, unzipped)
         files = {output: self._written(output, entries, collected.kept) for output, entries in found.items()}
         more = [f"{path}: nothing is in it" for path, entries in found.items() if not entries]
+        if found[request.output] and not collected.has_code and request.layout != "layer":
+            more.append(f"{request.output}: {CODELESS}")
         more += limits.zipped_warnings({path: each.size for path, each in files.items()}, zipped)
         zips = {output: (files[output], found[output]) for output in found}
         document = manifest(request, collected.shipment, zips, collected.own, collected.stripped_by)

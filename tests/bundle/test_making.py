@@ -417,6 +417,8 @@ def test_what_is_said(tmp_path: Path, store: Store) -> None:
     assert made.warnings == (
         "demo: demo.pth is in the zip, where Python reads no .pth file",
         'exclude "nothing/**": nothing in the zip matches it',
+        f"{tmp_path}/x.zip: nothing of the project's own code is in it: that is looked for in src, then at the top; see"
+        " `include`",
     )
 
 

@@ -15,9 +15,10 @@ from pytest_ofiuco.bundle import source
 from pytest_ofiuco.bundle.entries import Entry
 from pytest_ofiuco.errors import BundleError, InputError
 from pytest_ofiuco.store.cache import Store
+from tests.bundle.commands import document
 from tests.bundle.image.layouts import image_of, imaged
 from tests.bundle.projects import LAMBDA, names, project, text, zipped
-from tests.store.makers import write_tree
+from tests.store.makers import wheel, write_tree
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
@@ -128,3 +129,47 @@ def test_src_counts_where_it_has_modules(tmp_path: Path, sources: dict[str, str]
     folder = write_tree(tmp_path, {"app.py": "", **sources})
     (folder / "src").mkdir(exist_ok=True)
     assert [path.relative_to(root).as_posix() for root, path in source.files(folder, ())] == found
+
+
+@pytest.mark.parametrize(
+    ("include", "options", "found"),
+    [
+        pytest.param("", {}, ["x.zip"], id="flat"),
+        pytest.param("", {"layout": "layer"}, [], id="a layer may be of dependencies alone"),
+        pytest.param("", {"is_split": True}, ["x.zip: nothing is in it"], id="split"),
+        pytest.param('include = ["data"]', {}, [], id="included"),
+    ],
+)
+def test_no_code_of_the_project_is_told(
+    tmp_path: Path, store: Store, include: str, options: dict[str, Any], found: list[str]
+) -> None:
+    told = "nothing of the project's own code is in it: that is looked for in src, then at the top; see `include`"
+    pyproject = f"{LAMBDA}[tool.ofiuco.zip]\n{include}\n"
+    folder = project(
+        tmp_path / "p", [wheel("demo", {"demo.py": ""})], pyproject=pyproject, sources={"data/model.bin": "1"}
+    )
+    expected = tuple(f"{tmp_path}/{each}" + (f": {told}" if each == "x.zip" else "") for each in found)
+    assert zipped(folder, store, **options).warnings == expected
+    if not options:
+        imaged_told = (f"{tmp_path}/image: {told}",) if found else ()
+        assert imaged(folder, store, platform="linux_aarch64").warnings == imaged_told
+
+
+def test_the_hint_of_a_handler_without_any_code(tmp_path: Path, store: Store) -> None:
+    folder = project(tmp_path / "p", [wheel("apps", {"apps.py": ""})], sources={"src/data.txt": ""})
+    with pytest.raises(BundleError) as caught:
+        zipped(folder, store, handler="app.handler")
+    assert caught.value.render() == (
+        "error: handler app.handler: there is no module app in the zip\n"
+        "hint: the zip has no module of the project's own: put app in src or at the top, or name it in `include`"
+    )
+
+
+def test_data_beside_modules_ships_where_it_is_included(tmp_path: Path, store: Store) -> None:
+    """As docs/zip.md has it."""
+    sources = {"app.py": "", "templates/page.html": "", "pack/__init__.py": "", "pack/data.json": ""}
+    folder = project(tmp_path / "p", sources=sources)
+    assert names(zipped(folder, store)) == ["app.py", "pack/__init__.py", "pack/data.json"]
+    example = document("zip").partition("### Data of the project")[2].split("```")[1].removeprefix("toml\n")
+    (folder / "pyproject.toml").write_text(LAMBDA + example)
+    assert names(zipped(folder, store)) == ["app.py", "templates/page.html"]

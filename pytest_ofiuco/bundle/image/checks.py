@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pytest_ofiuco.bundle.collecting import Collected
+from pytest_ofiuco.bundle.collecting import CODELESS, Collected
 from pytest_ofiuco.bundle.image.base import Base
 from pytest_ofiuco.bundle.placing import check_shebang, is_text
 from pytest_ofiuco.bundle.request import ImageRequest
@@ -73,6 +73,8 @@ def check_size(request: ImageRequest, base: Base | None, by_package: Mapping[str
 
 def warnings(request: ImageRequest, base: Base | None, found: Collected) -> Iterator[str]:
     """What does not look right, and may be."""
+    if any(found.entries.values()) and not found.has_code:
+        yield f"{request.output}: {CODELESS}"
     provided = found.shipment.provided
     if provided and is_lambda(request.platform) and (base is None or base.variable(_TASK_ROOT) is None):
         where = "there is no base" if base is None else f"base {base.name} has no {_TASK_ROOT}: it is none of AWS's"
