@@ -176,3 +176,13 @@ def test_the_example_on_aws_lambda(tmp_path: Path, capsys: pytest.CaptureFixture
     assert not tops & {"boto3", "botocore", "awslambdaric", "s3transfer", "jmespath", "pytest", "_pytest", "pluggy"}
     assert {"geo_lookup", "numpy", "shapely", "pydantic_core", "requests", "urllib3"} <= tops
     assert not [name for name in found if "x86_64" in name]
+
+
+def test_a_provided_package_that_is_misnamed(tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """So does ``ofiuco check`` say it."""
+    text = (folder / "pyproject.toml").read_text()
+    (folder / "pyproject.toml").write_text(text.replace("boto3", "Boto33"))
+    said = 'warning: tool.ofiuco.platform.aws_lambda.provided: "Boto33": no package of the lock: did you mean boto3?\n'
+    code, _, err = run(capsys, "--project", folder, *TARGET, "--output", tmp_path / "x.zip")
+    assert (code, err) == (0, said)
+    assert commands.run(capsys, "check", "--project", folder, "--offline", *TARGET)[2] == said

@@ -49,7 +49,7 @@ def run(options: Namespace) -> tuple[str, int]:
 
         return inspection.run(options)
     project = load(Path(options.project), options.lock, offline=options.offline)
-    warn(project.lock.warnings)
+    warn((*project.lock.warnings, *project.misnamed()))
     allowed = project.config.allow_unhashed
     report = check(project.lock, _subjects(options, project), locked=options.locked, unhashed=allowed)
     findings = report.findings if options.offline else in_order((*report.findings, *_asked(project, report)))

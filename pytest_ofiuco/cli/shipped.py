@@ -66,7 +66,7 @@ def contents(options: Namespace) -> dict[str, Any]:
     project = project_of(options)
     target = target_of(options, project)
     wanted, remarks = selection(project, options.group, options.extra)
-    warn(remarks)
+    warn((*remarks, *project.misnamed(options.platform)))
     return {
         "project": project,
         "target": target,

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from pytest_ofiuco import config, formats
 from pytest_ofiuco.config import Config
 from pytest_ofiuco.core.lock import Lock
+from pytest_ofiuco.core.provided import misnamed
 from pytest_ofiuco.core.table import Table, parse
 from pytest_ofiuco.errors import InputError, NoLockError, StaleLockError, UsageError
 from pytest_ofiuco.store.documents import parsed
@@ -53,6 +54,12 @@ class LocalProject:
         if not tools.table("pdm").boolean("distribution", default=True):
             return False
         return "build-system" in self.pyproject or self.witness.is_file(self.directory / "setup.py")
+
+    def misnamed(self, platform: str | None = None) -> tuple[str, ...]:
+        """What to say of the names in ``provided`` of all platforms, or of one."""
+        settings = self.config.settings.items()
+        provided = {name: each.provided for name, each in settings if platform in (None, name)}
+        return tuple(misnamed(provided, {package.name for package in self.lock.packages}))
 
 
 def load(directory: Path, lock: str | None = None, *, locked: bool = False, offline: bool = False) -> LocalProject:

@@ -451,3 +451,9 @@ def test_a_platform_that_is_described_and_in_no_cell() -> None:
     with pytest.raises(UsageError) as raised:
         make('python = ["3.12"]', narrowing={"platforms": ("aws_lamda",)})
     assert raised.value.hint == "choose from: py312-host"
+
+
+def test_a_provided_package_that_is_misnamed() -> None:
+    described = "[tool.ofiuco.platform.aws_lambda]\nprovided = ['pytst', 'boto3']"
+    said = 'tool.ofiuco.platform.aws_lambda.provided: "pytst": no package of the lock: did you mean pytest?'
+    assert make(f'python = ["3.12"]\nplatforms = ["host"]\n{described}').warnings == (said,)
