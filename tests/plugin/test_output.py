@@ -90,12 +90,14 @@ def test_a_failure_reads_as_usual(project: Project) -> None:
     failed = cases["test_failed[py310-host]"]
     assert failed.get("classname") == "tests.test_a"
     assert failed.find("failure") is not None
-    assert [
+    of_suite, of_test = (
         [(each.get("name"), each.get("value")) for each in found.iter("property")] for found in (suites[0], failed)
-    ] == [
-        [("cell", "py310-host"), ("python", "3.10"), ("platform", "host"), ("side", "4")],
-        [("side", "4")],
-    ]
+    )
+    assert [name for name, _ in of_suite] == ["cell", "python", "platform", "execution", "side"]
+    told = dict(of_suite)
+    assert (told["cell"], told["python"], told["platform"], told["side"]) == ("py310-host", "3.10", "host", "4")
+    assert (told["execution"] or "").startswith("CPython 3.10.")
+    assert of_test == [("side", "4")]
 
 
 def test_the_second_run_finds_everything(project: Project) -> None:
