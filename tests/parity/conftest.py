@@ -42,7 +42,8 @@ _SUBTEST = re.compile(r"(\S.*?\.py::\S+) ((?:\[.*\] )?(?:\(.*\) )?)(SUBPASS|SUBF
 _OF_CELLS = re.compile(r"[a-z ]+ in: |what differs: | {14}\S|captured output is of ")
 _IN_CELLS = re.compile(r" in (all \d+|\d+ of \d+) cells$")
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
-_ADDED = re.compile(r"(ofiuco_cell|testrun_uid|worker_id), |, (ofiuco_cell|testrun_uid|worker_id)\b")
+_OURS = "_aws_lambda_place|aws_lambda|ofiuco_cell|ofiuco_zip|testrun_uid|worker_id"
+_ADDED = re.compile(rf"\b({_OURS}), |, ({_OURS})\b")
 """The fixtures that are named among those available, where one is missing."""
 MATRIX = "matrix"
 SAME = "py313-host"
