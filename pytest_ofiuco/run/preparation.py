@@ -44,6 +44,11 @@ class UnforeseenError(OfiucoError):
     text: str
     hint: str | None = "this is a defect of pytest-ofiuco: report it, with these lines"
 
+    @classmethod
+    def of(cls, error: Exception) -> UnforeseenError:
+        """With its traceback."""
+        return cls("".join(traceback.format_exception(error)).strip())
+
     def __str__(self) -> str:
         return self.text
 
@@ -141,4 +146,4 @@ def _as_told(error: Exception) -> OfiucoError:
         return error
     if isinstance(error, OSError):
         return CacheError(str(error.filename or ""), error.strerror or str(error))
-    return UnforeseenError("".join(traceback.format_exception(error)).strip())
+    return UnforeseenError.of(error)

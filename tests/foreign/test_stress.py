@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -189,16 +188,7 @@ def test_workers_share_a_cell(emulated: Project) -> None:
 
 def test_ctrl_c_ends_the_emulators(emulated: Project) -> None:
     emulated.write({"test_hangs.py": HANGS})
-    process = subprocess.Popen(
-        emulated.command("--ofiuco-matrix", *QUIETLY),
-        cwd=emulated.folder,
-        env=emulated.environ({}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    process = emulated.started("--ofiuco-matrix", *QUIETLY)
     try:
         deadline = time.monotonic() + 60
         while not list(emulated.folder.glob("mark-*")):

@@ -58,6 +58,19 @@ class Project:
         """``pytest`` without the matrix."""
         return self.run(self.command(*arguments), variables)
 
+    def started(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+        """pytest, left to itself in a session of its own: all that it says comes on its standard output."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environ(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
     def run(self, command: Sequence[str], variables: Mapping[str, str]) -> pytest.RunResult:
         began = time.monotonic()
         done = subprocess.run(

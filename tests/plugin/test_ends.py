@@ -140,16 +140,7 @@ def hanging(project: Project) -> Iterator[tuple[Project, subprocess.Popen[str]]]
 
 def start(project: Project, variables: Mapping[str, str]) -> subprocess.Popen[str]:
     """A session in a process group of its own, as a shell starts it."""
-    return subprocess.Popen(
-        project.command("--ofiuco-matrix", "-p", "no:cacheprovider", "--ofiuco-jobs=2"),
-        cwd=project.folder,
-        env=project.environ(variables),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    return project.started("--ofiuco-matrix", "-p", "no:cacheprovider", "--ofiuco-jobs=2", **variables)
 
 
 def workers(project: Project) -> list[int]:

@@ -273,16 +273,7 @@ def test_ctrl_c_ends_forked_workers(forking: Project) -> None:
     )
     session(forking, "-k", "passes")
     waited_for(forking, 2)
-    process = subprocess.Popen(
-        forking.command("--ofiuco-matrix", "--ofiuco-forkserver", "--ofiuco-jobs=2"),
-        cwd=forking.folder,
-        env=forking.environ({}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    process = forking.started("--ofiuco-matrix", "--ofiuco-forkserver", "--ofiuco-jobs=2")
     try:
         deadline = time.monotonic() + 30
         while not all((forking.folder / f"hangs-py3{minor}-host").exists() for minor in (10, 13)):

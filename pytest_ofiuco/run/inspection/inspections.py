@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -69,10 +68,6 @@ class Inspections:
             try:
                 verdict = self.verdicts.of(cell, environment)
             except Exception as error:  # noqa: BLE001 - a thread's boundary: its end must not go unheard
-                foreseen = error if isinstance(error, OfiucoError) else UnforeseenError(_told(error))
+                foreseen = error if isinstance(error, OfiucoError) else UnforeseenError.of(error)
                 verdict = Verdict(is_fine=False, text=foreseen.render(), seconds=time.monotonic() - began)
             self.post(cell.name, verdict)
-
-
-def _told(error: Exception) -> str:
-    return "".join(traceback.format_exception(error)).strip()
